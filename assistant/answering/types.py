@@ -1,0 +1,82 @@
+"""What an answer is made of, and the events that tell of it as it grows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from index.types import Hit
+
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation before the question."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The words of a document that support a sentence: `document.text[start:end] == quote`.
+
+    `number` is the n of the `[n]` in the answer's text; `support` is in [0, 1].
+    """
+
+    number: int
+    document_id: str
+    start: int
+    end: int
+    quote: str
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One finished sentence of an answer (also an event, sent as soon as it is checked).
+
+    `text` carries its `[n]` marks. `supported` is the verdict of the grounding.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant answered. `timings` are seconds by stage; `model` names the model."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    abstained: bool
+    model: str
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The passages that the answer will be made from; `question` is the standalone question."""
+
+    hits: tuple[Hit, ...]
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the draft, as the model writes it, before it is checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last event of a stream that went well."""
+
+    answer: Answer
+
+
+Event = Retrieved | Token | Sentence | Done

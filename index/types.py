@@ -1,0 +1,32 @@
+"""What a search returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from corpus.types import Document, ImageRecord, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found.
+
+    `score` is the fused score that ordered the hits, higher is better, comparable within one
+    search only. `ranks` says at which place (from 1) each retriever found the passage and
+    `scores` holds each retriever's raw score: "dense" is the cosine in [-1, 1], "bm25" is the
+    BM25 score (>= 0). A retriever that did not find the passage is absent from `ranks`; the
+    cosine is present all the same.
+    """
+
+    passage: Passage
+    document: Document
+    score: float
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHit:
+    """An image that a search found. `score` is the cosine similarity in [-1, 1]."""
+
+    image: ImageRecord
+    score: float
