@@ -1,0 +1,50 @@
+# Everything starts here: `make help` lists what there is.
+#
+# PYTHON  the interpreter that makes the environment (3.11 or newer; found by itself when not given)
+# EXTRA   cpu (default) or gpu: which build of FAISS is installed
+
+EXTRA ?= cpu
+VENV := .venv
+ASSISTANT := $(VENV)/bin/assistant
+TEST_WEIGHTS := all-MiniLM-L6-v2 qwen2.5-coder-0.5b-instruct smollm2-135m-instruct
+
+# Only what the set-up reads goes to it. The question is handed over as text in the environment,
+# so that quotes, dollar signs and apostrophes in it stay what they are.
+unexport Q
+export PYTHON
+
+.PHONY: help run ask setup setup-dev weights test-weights browser check test
+
+help: ## List these targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS='	' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+run: setup weights ## Set everything up and open the chat on 127.0.0.1:7860
+	@echo "==> Starting the chat (the index is built on the first start)"
+	@exec $(ASSISTANT) serve
+
+ask: export ASK_QUESTION = $(value Q)
+ask: setup weights ## Print one grounded answer: make ask Q="What is an anchor box?"
+	@exec $(ASSISTANT) ask -- "$$ASK_QUESTION"
+
+setup: ## Make the environment and install the assistant
+	@setup/environment.sh $(EXTRA)
+
+setup-dev: ## The same with what the tests and the checks need
+	@setup/environment.sh $(EXTRA),dev
+
+weights: setup ## Get the weights that the assistant uses by default
+	@$(ASSISTANT) weights pull
+
+test-weights: setup-dev
+	@$(ASSISTANT) weights pull $(TEST_WEIGHTS)
+
+browser: ## Install the browser that the browser tests drive (as root, with apt-get)
+	@setup/system-packages.sh
+
+check: setup-dev ## Check the format, the style and the types
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+test: setup-dev test-weights browser check ## Pass every check and every test (PYTEST_ARGS for more)
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
