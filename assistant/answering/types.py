@@ -18,10 +18,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, and the conversation before it, oldest message first."""
+
+    text: str
+    history: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """The words of a document that support a sentence: `document.text[start:end] == quote`.
 
-    `number` is the n of the `[n]` in the answer's text; `support` is in [0, 1].
+    `number` is the n of the `[n]` in the answer's text. Numbers count from 1 in the order in which
+    the answer first uses a source; a source is one passage, so the citations of several sentences
+    may share a number and differ in their spans. `support` is in [0, 1].
     """
 
     number: int
@@ -46,7 +56,14 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the assistant answered. `timings` are seconds by stage; `model` names the model."""
+    """What the assistant answered. `timings` are seconds by stage; `model` names the model.
+
+    `citations` holds every cited span once, ordered by number, then by place in the document.
+    `abstained` says that nothing was answered: `text` is then the refusal, and `nearest_topics`
+    names what the corpus does hold. `missing` says which part of the question a partial answer
+    leaves open. `withheld` counts the sentences of the draft that were not shown because nothing
+    supports them.
+    """
 
     text: str
     sentences: tuple[Sentence, ...]
@@ -55,6 +72,9 @@ class Answer:
     abstained: bool
     model: str
     timings: Mapping[str, float] = field(default_factory=dict)
+    nearest_topics: tuple[str, ...] = ()
+    missing: str = ""
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
