@@ -1,0 +1,53 @@
+"""Puts the chain together from the settings."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+    from assistant.settings import Settings
+
+
+def load_chat_model(settings: "Settings") -> "BaseChatModel":
+    """The language model of the settings: an endpoint, or a GGUF file loaded here.
+
+    Raises:
+        WeightsError: the model is not here; the hint says how to get it.
+        ModelError: the model cannot be loaded.
+    """
+    if settings.llm_url:
+        return _endpoint(settings)
+    from assistant.answering.llm import LlamaCppChat
+    from assistant.weights import resolve_model
+
+    return LlamaCppChat(
+        model_path=resolve_model(settings.model, settings.weights_directory),
+        context_tokens=settings.context_tokens,
+        threads=settings.threads,
+        device=settings.device,
+        max_tokens=settings.answer_tokens,
+        timeout_seconds=settings.answer_seconds,
+        queue_limit=settings.queue_length,
+    )
+
+
+def _endpoint(settings: "Settings") -> "BaseChatModel":
+    from pydantic import SecretStr
+
+    from assistant.errors import ModelError
+
+    try:
+        from langchain_openai import ChatOpenAI
+    except ImportError as error:
+        raise ModelError(
+            "An OpenAI-compatible endpoint needs a package that is not installed.",
+            hint="Install it with `pip install 'cv-assistant[endpoint]'`.",
+        ) from error
+    return ChatOpenAI(
+        base_url=settings.llm_url,
+        api_key=settings.llm_key or SecretStr("none"),
+        model=settings.model,
+        max_tokens=settings.answer_tokens,
+        timeout=settings.answer_seconds,
+        temperature=0,
+    )

@@ -1,0 +1,80 @@
+"""Each sentence of an answer gets the exact words that support it, or the verdict that none do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from assistant.answering.evidence import EvidenceSentence
+from assistant.answering.sentence_embeddings import EmbedTexts
+from assistant.answering.words import content_words
+
+# A sentence counts as supported from this probability on.
+SUPPORT_THRESHOLD = 0.5
+# How many sentences of evidence are compared with a claim in full.
+CANDIDATES = 3
+# A second sentence is cited beside the first when it raises the support by this much.
+SECOND_SENTENCE_GAIN = 0.15
+
+
+class SupportScorer(Protocol):
+    """Judges whether a text supports a claim."""
+
+    def score(self, claims_with_evidence: Sequence[tuple[str, str]]) -> Sequence[float]:
+        """The probability, in [0, 1], of each (claim, evidence) that the claim is supported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What supports a claim best. `probability` is calibrated as far as the scorer is."""
+
+    probability: float
+    sentences: tuple[EvidenceSentence, ...]
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether the claim may be shown as fact."""
+        return self.probability >= SUPPORT_THRESHOLD
+
+
+class Grounding:
+    """Finds the sentences that support a claim among those of the passages."""
+
+    def __init__(self, scorer: SupportScorer, embed: EmbedTexts) -> None:
+        self._scorer = scorer
+        self._embed = embed
+
+    def support(self, claim: str, evidence: Sequence[EvidenceSentence]) -> Support:
+        """The best support of `claim`: one sentence, or two where the second adds much.
+
+        Without any evidence the probability is 0.
+        """
+        if not evidence:
+            return Support(0.0, ())
+        candidates = self._nearest(claim, evidence)
+        probabilities = self._scorer.score([(claim, one.in_context) for one in candidates])
+        place = int(np.argmax(probabilities))
+        best = Support(float(probabilities[place]), (candidates[place],))
+        others = [one for one in candidates if one is not candidates[place]]
+        if not others or best.probability > 1 - SECOND_SENTENCE_GAIN:
+            return best
+        first = candidates[place]
+        together = [sorted((first, other), key=evidence.index) for other in others]
+        probabilities = self._scorer.score(
+            [(claim, " ".join(one.in_context for one in pair)) for pair in together]
+        )
+        place = int(np.argmax(probabilities))
+        if probabilities[place] < best.probability + SECOND_SENTENCE_GAIN:
+            return best
+        return Support(float(probabilities[place]), tuple(together[place]))
+
+    def _nearest(self, claim: str, evidence: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
+        """The candidates by shared words and by meaning."""
+        wanted = set(content_words(claim))
+        cosines = self._embed([one.text for one in evidence]) @ self._embed([claim])[0]
+        shared = [
+            len(wanted & set(content_words(one.text))) / max(1, len(wanted)) for one in evidence
+        ]
+        order = np.argsort(-(cosines + np.asarray(shared)), kind="stable")
+        return [evidence[index] for index in order[:CANDIDATES]]
