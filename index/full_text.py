@@ -3,22 +3,24 @@
 import re
 import unicodedata
 
+# Letters and digits, as the unicode61 tokenizer splits them: an underscore separates.
+_WORD = re.compile(r"[^\W_]+")
+
 # Words that nearly every English text holds; matching them costs time and ranks nothing.
 STOP_WORDS = frozenset(
-    """
+    _WORD.findall(
+        """
     a about above after again all also am an and any are as at be because been before being below
     between both but by can could did do does doing down during each few for from further had has
     have having he her here hers him his how i if in into is it its itself just me more most my no
     nor not of off on once only or other our out over own same she should so some such than that
     the their them then there these they this those through to too under until up us very was we
     were what when where which while who whom why will with would you your
-    """.split()
+    """
+    )
 )
 # A long text pasted as a question would otherwise scan most of the index.
 MAX_TERMS = 64
-
-# Letters and digits, as the unicode61 tokenizer splits them: an underscore separates.
-_WORD = re.compile(r"[^\W_]+")
 
 
 def query_terms(text: str) -> list[str]:
