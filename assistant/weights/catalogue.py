@@ -234,13 +234,15 @@ def find(name: str, role: Role | None = None) -> Weights | None:
     return with_alias[0] if len(with_alias) == 1 else None
 
 
-def entry_of(name: str, role: Role | None = None) -> Weights:
-    """The weights of that name or alias.
+def entry_of(name: str | Weights) -> Weights:
+    """The weights of that name or alias; weights of your own are passed on as they are.
 
     Raises:
         WeightsError: there are none.
     """
-    entry = find(name, role)
+    if isinstance(name, Weights):
+        return name
+    entry = find(name)
     if entry is None:
         raise WeightsError(
             f"There are no weights named '{name}'.",

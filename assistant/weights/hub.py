@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from assistant.weights.types import SourceError
 
 if TYPE_CHECKING:
-    from huggingface_hub.file_download import HfFileMetadata
+    from huggingface_hub import ModelInfo
 
 T = TypeVar("T")
 Report = Callable[[int], None]
@@ -28,47 +28,59 @@ class Hub:
     """The model hub, which is asked only once whether it can be reached.
 
     Share one between the calls of a run: after the first silence the others cost nothing.
+    `endpoint` is the address of another hub; `HF_ENDPOINT` holds when it is not given.
     """
 
-    def __init__(self, timeout: float = HUB_TIMEOUT) -> None:
+    def __init__(self, timeout: float = HUB_TIMEOUT, endpoint: str | None = None) -> None:
         self._timeout = timeout
-        self._answered = False
+        self._endpoint = endpoint
         self._silence = ""
 
-    def metadata(self, repository: str, revision: str, filename: str) -> "HfFileMetadata":
-        """Size and entity tag of a file; the tag of a large file is its SHA-256.
+    def require(self, repository: str, revision: str, filename: str) -> None:
+        """Make sure that the hub can be reached and holds a file, before it is fetched.
 
         Raises:
-            SourceError: the hub is unreachable, or does not hold the file.
+            SourceError: it cannot, or does not.
         """
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-        url = hf_hub_url(repository, filename, revision=revision)
-        return self.ask(lambda: get_hf_file_metadata(url, timeout=self._timeout))
+        url = hf_hub_url(repository, filename, revision=revision, endpoint=self._endpoint)
+        self._ask(lambda: get_hf_file_metadata(url, timeout=self._timeout))
 
-    def ask(self, question: Callable[[], T]) -> T:
-        """The answer to a short question to the hub.
+    def repository(self, repository: str, revision: str) -> "ModelInfo":
+        """What a repository holds: its files with their sizes and hashes, and its commit.
 
         Raises:
-            SourceError: the hub is unreachable, or answers with an error.
+            SourceError: the hub is unreachable, or does not hold it.
         """
+        from huggingface_hub import HfApi
+
+        api = HfApi(endpoint=self._endpoint)
+        return self._ask(
+            lambda: api.model_info(
+                repository, revision=revision, files_metadata=True, timeout=self._timeout
+            )
+        )
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """The answer to a short question to the hub, or SourceError."""
         import httpx
-        from huggingface_hub.errors import HfHubHTTPError
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
         if self._silence:
             raise SourceError(self._silence)
         try:
-            answer = _within(self._timeout, question)
+            return _within(self._timeout, question)
         except HfHubHTTPError as error:
             if error.response.status_code >= 500:
                 self._silence = f"the hub fails with status {error.response.status_code}"
                 raise SourceError(self._silence) from error
             raise SourceError(_first_line(error)) from error
+        except HFValidationError as error:
+            raise SourceError(_first_line(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             self._silence = f"the hub cannot be reached ({_first_line(error)})"
             raise SourceError(self._silence) from error
-        self._answered = True
-        return answer
 
     def fetch(
         self, repository: str, revision: str, filename: str, *, size: int, to: Path, report: Report
@@ -85,15 +97,13 @@ class Hub:
         from huggingface_hub.file_download import http_get
         from huggingface_hub.utils import build_hf_headers
 
-        if not self._answered:
-            self.metadata(repository, revision, filename)
         if to.exists() and to.stat().st_size > size:
             to.unlink()
         with _ReportingFile(to, report) as file:
             start = file.seek(0, io.SEEK_END)
             try:
                 http_get(
-                    hf_hub_url(repository, filename, revision=revision),
+                    hf_hub_url(repository, filename, revision=revision, endpoint=self._endpoint),
                     file,
                     resume_size=start,
                     # Ranges count bytes as sent: a compressed answer could not be continued.

@@ -18,7 +18,7 @@ from assistant.weights.types import Weights, WeightsFile, WeightsStatus
 _RECORDS = ".verified"
 
 
-def locate(name: str, directory: Path) -> Path | None:
+def locate(name: str | Weights, directory: Path) -> Path | None:
     """The folder or file to load, None when the weights are not (or not wholly) in `directory`.
 
     Reads the bytes only of files that changed since they were last checked.
@@ -31,7 +31,7 @@ def locate(name: str, directory: Path) -> Path | None:
     return weights.place(directory) if _check(weights, directory, every_byte=False) else None
 
 
-def verify(name: str, directory: Path) -> Path:
+def verify(name: str | Weights, directory: Path) -> Path:
     """Read every byte of the weights and compare with the catalogue.
 
     Raises:

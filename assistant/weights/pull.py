@@ -31,7 +31,7 @@ from assistant.weights.types import (
 
 
 def pull(
-    name: str,
+    name: str | Weights,
     directory: Path,
     *,
     progress: Progress | None = None,
@@ -56,7 +56,7 @@ def pull(
     hub = hub or Hub(hub_timeout)
     # A file that turned out damaged is deleted by then, and fetched again.
     with contextlib.suppress(WeightsError):
-        if (present := locate(weights.name, directory)) is not None:
+        if (present := locate(weights, directory)) is not None:
             return present
     command = f"`assistant weights pull {weights.name}`"
     with (
@@ -132,7 +132,7 @@ class _Pull:
         parts = {file: self.downloads / f"{file.sha256}.part" for file in files}
         total = sum(file.size for file in files)
         held = sum(part.stat().st_size for part in parts.values() if part.exists())
-        self.hub.metadata(source.repository, source.revision, files[0].path)
+        self.hub.require(source.repository, source.revision, files[0].path)
         need_space(total - held, self.weights.name, self.directory)
         done = 0
         for file, part in parts.items():

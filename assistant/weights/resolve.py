@@ -80,7 +80,7 @@ def resolve_embedder(
     if (catalogued := _catalogued(spec, directory, "passages")) is not None:
         return catalogued
     path = Path(spec).expanduser()
-    if path.is_dir():
+    if spec and path.is_dir():
         if not any((path / card).is_file() for card in _MODEL_CARDS):
             raise WeightsError(
                 f"{path} is not the folder of an embedding model: it has no modules.json.",
@@ -182,11 +182,7 @@ class _HubDownload:
         progress: Progress,
         hub: Hub,
     ) -> None:
-        from huggingface_hub import HfApi
-
-        info = hub.ask(
-            lambda: HfApi().model_info(self.repository, revision=self.revision, files_metadata=True)
-        )
+        info = hub.repository(self.repository, self.revision)
         held = {file.rfilename: file for file in info.siblings or []}
         names = choose(list(held))
         for name in names:
