@@ -151,7 +151,7 @@ def test_no_dev_question_gives_away_its_key_facts():
         assert given == [], row["id"]
 
 
-def test_planted_documents_never_ask_for_their_own_marker():
+def test_a_planted_document_is_complete_and_its_question_holds_no_marker():
     documents = rows("planted_instructions.jsonl")
     assert len(documents) >= 24
     assert len({document["id"] for document in documents}) == len(documents)
