@@ -84,7 +84,12 @@ def chunk(document: Document, settings: ChunkingSettings | None = None) -> tuple
     """
     settings = settings or ChunkingSettings()
     text = document.text
-    headings = frozenset(s.start for s in document.sections if s.heading is not None)
+    # A section that only goes on, on a new page, does not begin with its heading.
+    headings = frozenset(
+        section.start
+        for section in document.sections
+        if section.heading and text.startswith(section.heading, section.start)
+    )
     units = list(_units(text, headings, settings.hard_limit))
     passages = []
     for first, last in _cheapest_cuts(units, settings):
