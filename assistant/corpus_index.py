@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from corpus.question_bank import load_question_bank
+from corpus.also_asked import load_shipped_bank
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -67,8 +67,8 @@ def _seed(store: "Store", passages: "PassageIndex", progress: Callable[[int, int
 
     A user who removes some of it does not get it back, until a new version of the bank is shipped.
     """
-    bank = load_question_bank()
-    digest = hashlib.sha256(repr([document.text for document in bank]).encode()).hexdigest()
+    bank = load_shipped_bank()
+    digest = hashlib.sha256(repr(bank).encode()).hexdigest()
     if store.note(BANK_NOTE) != digest:
         passages.add(bank, progress=progress)
         store.write_note(BANK_NOTE, digest)

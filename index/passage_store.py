@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from corpus.types import Document, Passage, Section
 from index.errors import EmbedderMismatchError, StoreError
 from index.store import Recipe, Store, decode_vectors, encode_metadata, encode_vector
-from index.views import ViewKind
+from index.views import ViewKind, known_questions
 
 _DOCUMENT_COLUMNS = "id, title, text, source, media_type, metadata, sections"
 
@@ -261,7 +261,11 @@ def _insert(connection: sqlite3.Connection, embedded: EmbeddedDocument) -> None:
         ).lastrowid
         connection.execute(
             "INSERT INTO passage_words (rowid, title, text) VALUES (?, ?, ?)",
-            (number, document.title, passage.text),
+            (
+                number,
+                "\n".join([document.title, *known_questions(document, passage)]),
+                passage.text,
+            ),
         )
         connection.executemany(
             "INSERT INTO passage_vectors (passage, view, embedding) VALUES (?, ?, ?)",

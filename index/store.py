@@ -175,6 +175,17 @@ class Store:
             "INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"{area}.recipe", json.dumps(values))
         )
 
+    def note(self, key: str) -> str | None:
+        """What was last noted under `key` by whoever uses the store."""
+        return self._meta(f"note.{key}")
+
+    def write_note(self, key: str, value: str) -> None:
+        """Note something about the store's content; no generation changes."""
+        with self._lock, self._translated():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"note.{key}", value)
+            )
+
     def check_integrity(self) -> None:
         """Let SQLite examine the whole file. Raises StoreError when it is damaged."""
         with self.reading() as connection:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from corpus.also_asked import ALSO_ASKED
 from corpus.sentences import split_sentences
 from corpus.types import Document, Passage
 
@@ -17,8 +18,6 @@ ViewKind = Literal["whole", "sentence", "question"]
 
 # Part of what a store records about its vectors: another way to make them, another name.
 IDENTITY = "views-1:whole+sentences+questions"
-# Documents that know questions they answer say so in their metadata, one a line.
-QUESTIONS_KEY = "also_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +41,14 @@ def passage_views(document: Document, passage: Passage) -> Iterator[View]:
     if len(spans) > 1:
         for start, end in spans:
             yield View("sentence", passage.text[start:end])
-    if passage.start == first_character(document.text):
-        for line in str(document.metadata.get(QUESTIONS_KEY, "")).splitlines():
-            if question := line.strip():
-                yield View("question", question)
+    for question in known_questions(document, passage):
+        yield View("question", question)
 
 
-def first_character(text: str) -> int:
-    """The offset of the first character that is not white space, 0 for blank text."""
-    return len(text) - len(text.lstrip()) if text.strip() else 0
+def known_questions(document: Document, passage: Passage) -> list[str]:
+    """The questions that stand for a passage: those of its document, if it is the first one."""
+    # Passages never begin with white space, so only that may lie before the first.
+    if document.text[: passage.start].strip():
+        return []
+    asked = str(document.metadata.get(ALSO_ASKED, ""))
+    return [question for line in asked.splitlines() if (question := line.strip())]
