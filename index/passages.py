@@ -14,6 +14,7 @@ from corpus.types import Document
 from index.distinct import distinct_passages
 from index.full_text import match_query, query_terms
 from index.fusion import coverage, dense_scores, fuse, inverse_document_frequency, ranks_of
+from index.identity import EmbedderIdentity
 from index.passage_store import (
     EmbeddedDocument,
     EmbeddedPassage,
@@ -179,6 +180,16 @@ class PassageIndex:
     def document(self, document_id: str) -> Document | None:
         """One document by its id, None when there is no such document."""
         return self._rows.document(document_id)
+
+    @property
+    def embedder(self) -> TextEmbedder:
+        """The model that makes the vectors, for others who compare texts by meaning."""
+        return self._embedder
+
+    @property
+    def embedder_identity(self) -> EmbedderIdentity:
+        """Which weights make the vectors."""
+        return self._embedder.identity
 
     def counts(self) -> tuple[int, int, int]:
         """How many documents, passages and vectors there are."""

@@ -178,17 +178,17 @@ class VectorIndex:
         import faiss
 
         if partitioned_at:
-            ivf: Any = faiss.downcast_index(index)
+            lists = index.invlists
             ids = [
-                faiss.rev_swig_ptr(ivf.invlists.get_ids(cell), ivf.invlists.list_size(cell)).copy()
-                for cell in range(ivf.nlist)
-                if ivf.invlists.list_size(cell)
+                faiss.rev_swig_ptr(lists.get_ids(cell), lists.list_size(cell)).copy()
+                for cell in range(index.nlist)
+                if lists.list_size(cell)
             ]
             known = np.concatenate(ids) if ids else np.empty(0, np.int64)
-            self._index = ivf
         else:
-            self._index = faiss.downcast_index(index)
-            known = faiss.vector_to_array(self._index.id_map)
+            known = faiss.vector_to_array(index.id_map)
+        # The object that was read owns the memory; one that is made from it by a downcast does not.
+        self._index = index
         self._ids = set(known.tolist())
         self._partitioned_at = partitioned_at
         if len(self._ids) != index.ntotal:
