@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
+    from assistant.answering.chain import AnsweringChain
     from assistant.settings import Settings
+    from index.passages import PassageIndex
 
 
 def load_chat_model(settings: "Settings") -> "BaseChatModel":
@@ -28,6 +30,28 @@ def load_chat_model(settings: "Settings") -> "BaseChatModel":
         max_tokens=settings.answer_tokens,
         timeout_seconds=settings.answer_seconds,
         queue_limit=settings.queue_length,
+    )
+
+
+def assemble_chain(
+    settings: "Settings", passages: "PassageIndex", chat_model: "BaseChatModel"
+) -> "AnsweringChain":
+    """The way from a question to an answer over these passages, with this model."""
+    from assistant.answering.abstention import LEAST_COSINE, SimilarityJudge
+    from assistant.answering.chain import AnsweringChain, AnsweringSettings
+    from assistant.answering.grounding import Grounding
+    from assistant.answering.lexical_support import LexicalSupportScorer
+    from assistant.answering.selection import SentenceSelection
+    from assistant.answering.sentence_embeddings import SentenceEmbeddings
+
+    embed = SentenceEmbeddings(passages.embedder.embed_passages)
+    return AnsweringChain(
+        passages,
+        chat_model,
+        grounding=Grounding(LexicalSupportScorer(embed), embed),
+        selection=SentenceSelection(embed),
+        judge=SimilarityJudge(LEAST_COSINE),
+        settings=AnsweringSettings(passages=settings.passages, unsupported=settings.unsupported),
     )
 
 

@@ -16,7 +16,7 @@ class EvidenceSentence:
     """A sentence of a passage: `document.text[start:end] == text`.
 
     `source` is the place of its hit among the hits. `lead` is the sentence that introduces the
-    list of which this is an item, or empty; `marker` is then its bullet or number.
+    list of which this is an item, and `marker` its bullet or number; both are empty elsewhere.
     """
 
     source: int

@@ -10,8 +10,6 @@ from assistant.answering.evidence import EvidenceSentence
 from assistant.answering.sentence_embeddings import EmbedTexts
 from assistant.answering.words import content_words
 
-# A sentence counts as supported from this probability on.
-SUPPORT_THRESHOLD = 0.5
 # How many sentences of evidence are compared with a claim in full.
 CANDIDATES = 3
 # A second sentence is cited beside the first when it raises the support by this much.
@@ -21,21 +19,24 @@ SECOND_SENTENCE_GAIN = 0.15
 class SupportScorer(Protocol):
     """Judges whether a text supports a claim."""
 
+    @property
+    def threshold(self) -> float:
+        """The probability from which on a claim counts as supported."""
+
     def score(self, claims_with_evidence: Sequence[tuple[str, str]]) -> Sequence[float]:
         """The probability, in [0, 1], of each (claim, evidence) that the claim is supported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What supports a claim best. `probability` is calibrated as far as the scorer is."""
+    """What supports a claim best. `probability` is calibrated as far as the scorer is.
+
+    `sufficient` says whether the claim may be shown as fact.
+    """
 
     probability: float
     sentences: tuple[EvidenceSentence, ...]
-
-    @property
-    def sufficient(self) -> bool:
-        """Whether the claim may be shown as fact."""
-        return self.probability >= SUPPORT_THRESHOLD
+    sufficient: bool
 
 
 class Grounding:
@@ -51,11 +52,11 @@ class Grounding:
         Without any evidence the probability is 0.
         """
         if not evidence:
-            return Support(0.0, ())
+            return Support(0.0, (), False)
         candidates = self._nearest(claim, evidence)
         probabilities = self._scorer.score([(claim, one.in_context) for one in candidates])
         place = int(np.argmax(probabilities))
-        best = Support(float(probabilities[place]), (candidates[place],))
+        best = self._support(probabilities[place], [candidates[place]])
         others = [one for one in candidates if one is not candidates[place]]
         if not others or best.probability > 1 - SECOND_SENTENCE_GAIN:
             return best
@@ -67,7 +68,10 @@ class Grounding:
         place = int(np.argmax(probabilities))
         if probabilities[place] < best.probability + SECOND_SENTENCE_GAIN:
             return best
-        return Support(float(probabilities[place]), tuple(together[place]))
+        return self._support(probabilities[place], together[place])
+
+    def _support(self, probability: float, sentences: Sequence[EvidenceSentence]) -> Support:
+        return Support(float(probability), tuple(sentences), probability >= self._scorer.threshold)
 
     def _nearest(self, claim: str, evidence: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
         """The candidates by shared words and by meaning."""

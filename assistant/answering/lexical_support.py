@@ -16,6 +16,7 @@ COSINE_WEIGHT = 4.0
 MISSING_NUMBER_WEIGHT = -5.0
 MISSING_NAME_WEIGHT = -3.0
 NEGATION_WEIGHT = -5.0
+THRESHOLD = 0.5
 
 
 class LexicalSupportScorer:
@@ -27,6 +28,11 @@ class LexicalSupportScorer:
 
     def __init__(self, embed: EmbedTexts) -> None:
         self._embed = embed
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which on a claim counts as supported."""
+        return THRESHOLD
 
     def score(self, claims_with_evidence: Sequence[tuple[str, str]]) -> Sequence[float]:
         """The probability of each (claim, evidence) that the evidence supports the claim."""

@@ -43,14 +43,14 @@ class LlamaCppChat(BaseChatModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     model_path: Path
-    context_tokens: int = Field(3072, ge=256)
-    threads: int | None = Field(None, ge=1)
+    context_tokens: int = Field(default=3072, ge=256)
+    threads: int | None = Field(default=None, ge=1)
     device: Device = "auto"
-    temperature: float = Field(0.0, ge=0)
-    max_tokens: int = Field(256, ge=1)
+    temperature: float = Field(default=0.0, ge=0)
+    max_tokens: int = Field(default=256, ge=1)
     seed: int = 0
-    timeout_seconds: float = Field(120.0, gt=0)
-    queue_limit: int = Field(16, ge=0)
+    timeout_seconds: float = Field(default=120.0, gt=0)
+    queue_limit: int = Field(default=16, ge=0)
 
     _engine: LlamaEngine = PrivateAttr()
     _queue: AdmissionQueue = PrivateAttr()

@@ -28,7 +28,7 @@ class PassageRetriever(BaseRetriever):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     index: Any
-    k: int = Field(5, ge=1)
+    k: int = Field(default=5, ge=1)
     distinct: bool = False
 
     def hits(self, query: str) -> Sequence[Hit]:

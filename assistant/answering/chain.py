@@ -1,0 +1,227 @@
+"""From a question to a checked answer: contextualise, retrieve, judge, generate, ground."""
+
+# LangChain names the argument of its runnables `input`.
+# ruff: noqa: A002
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from assistant.answering.abstention import Judge
+from assistant.answering.composition import Composition, refusal
+from assistant.answering.draft import DraftSentence, SentenceCutter
+from assistant.answering.evidence import EvidenceSentence, evidence_sentences
+from assistant.answering.followups import standalone_question
+from assistant.answering.grounding import Grounding
+from assistant.answering.llm import LlamaCppChat
+from assistant.answering.prompts import Prompt, answer_prompt
+from assistant.answering.retriever import PassageSearch
+from assistant.answering.selection import SentenceSelection
+from assistant.answering.stop_watch import StopWatch
+from assistant.answering.types import (
+    Answer,
+    Done,
+    Event,
+    Question,
+    Retrieved,
+    Sentence,
+    Token,
+)
+
+# A sentence is rarely half as long; a table or a line without an end may be endless.
+LONGEST_NOTE = 800
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringSettings:
+    """How answers are made.
+
+    `passages` are searched for each question; the sentences chosen from them, `answer_words`
+    words or a little more, are what the model reads and what a complete answer says.
+    `unsupported` is what happens to a sentence of the draft without support.
+    """
+
+    passages: int = 4
+    answer_words: int = 85
+    unsupported: Literal["withhold", "mark"] = "withhold"
+
+
+class AnsweringChain(Runnable[Question | str, Answer]):
+    """Answers questions from passages; a LangChain runnable.
+
+    `invoke` gives an `Answer`. `stream` gives the events of the answer as they happen: Retrieved,
+    then Token and Sentence, then Done; closing it, or setting the `threading.Event` that was
+    passed as `cancel`, stops the model. In a composition with `|` the next step gets the Answer.
+
+    Any LangChain chat model will do. `search` is a `PassageIndex` or anything that searches alike.
+    The timings of an answer are seconds: queue, contextualise, search, judge, first_token,
+    generate, ground and total.
+    """
+
+    def __init__(
+        self,
+        search: PassageSearch,
+        chat_model: BaseChatModel,
+        *,
+        grounding: Grounding,
+        selection: SentenceSelection,
+        judge: Judge,
+        settings: AnsweringSettings | None = None,
+    ) -> None:
+        self._search = search
+        self._chat_model = chat_model
+        self._grounding = grounding
+        self._selection = selection
+        self._judge = judge
+        self._settings = settings or AnsweringSettings()
+
+    @property
+    def model_name(self) -> str:
+        """The name of the language model, as answers carry it."""
+        name = getattr(self._chat_model, "model_name", None)
+        return str(name or getattr(self._chat_model, "model", None) or self._chat_model._llm_type)
+
+    def invoke(
+        self, input: Question | str, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Answer:
+        """Answer a question.
+
+        Raises:
+            BusyError: too many questions wait for the model.
+            ModelError: the language model failed.
+        """
+        for event in self.stream(input, config, **kwargs):
+            if isinstance(event, Done):
+                return event.answer
+        raise AssertionError("A stream that nobody closes ends with Done or an error.")
+
+    def stream(  # type: ignore[override]
+        self,
+        input: Question | str,
+        config: RunnableConfig | None = None,
+        *,
+        cancel: threading.Event | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Event]:
+        """The events of an answer. After `cancel` was set they end without Done.
+
+        Raises what `invoke` raises.
+        """
+        question = Question(input) if isinstance(input, str) else input
+        return self._events(question, config, cancel or threading.Event())
+
+    def transform(
+        self,
+        input: Iterator[Question | str],
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Answer]:
+        """The answer to the last of the questions: what compositions with `|` stream through."""
+        *_, last = input
+        yield self.invoke(last, config, **kwargs)
+
+    async def astream(  # type: ignore[override]
+        self,
+        input: Question | str,
+        config: RunnableConfig | None = None,
+        *,
+        cancel: threading.Event | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[Event]:
+        """As `stream`, from a thread. Ending the iteration early stops the model."""
+        cancel = cancel or threading.Event()
+        events = self.stream(input, config, cancel=cancel, **kwargs)
+        loop = asyncio.get_running_loop()
+        # One thread, so that closing waits its turn behind the step that is still running.
+        with ThreadPoolExecutor(1, thread_name_prefix="answer") as thread:
+            try:
+                while (event := await loop.run_in_executor(thread, next, events, None)) is not None:
+                    yield event
+            finally:
+                cancel.set()
+                thread.submit(events.close)  # type: ignore[attr-defined]
+
+    def _events(
+        self, question: Question, config: RunnableConfig | None, cancel: threading.Event
+    ) -> Iterator[Event]:
+        watch = StopWatch()
+        standalone = standalone_question(question)
+        watch.lap("contextualise")
+        hits = self._search.search(standalone, self._settings.passages)
+        watch.lap("search")
+        yield Retrieved(tuple(hits), standalone)
+        watch.restart()
+        judgement = self._judge.judge(standalone, hits)
+        watch.lap("judge")
+        evidence = evidence_sentences(hits) if judgement.verdict != "refuse" else []
+        if not evidence:
+            yield Done(refusal(hits, judgement, self.model_name, watch.timings))
+            return
+        needed = self._selection.choose(
+            standalone, hits, evidence, words=self._settings.answer_words
+        )
+        composition = Composition(evidence, needed, self._grounding, self._settings.unsupported)
+        watch.lap("select")
+        cutter = SentenceCutter()
+        prompt = answer_prompt(standalone, [_note(one) for one in needed])
+        with closing(self._draft(prompt, config, cancel, watch)) as pieces:
+            for piece in pieces:
+                yield Token(piece)
+                for draft in cutter.feed(piece):
+                    yield from self._checked(composition, draft, watch)
+        if cancel.is_set():
+            return
+        watch.restart()
+        for draft in cutter.end():
+            yield from self._checked(composition, draft, watch)
+        yield from composition.complete()
+        watch.lap("after_last_token")
+        yield Done(composition.answer(hits, judgement, self.model_name, watch.timings))
+
+    def _draft(
+        self,
+        prompt: Prompt,
+        config: RunnableConfig | None,
+        cancel: threading.Event,
+        watch: StopWatch,
+    ) -> Generator[str, None, None]:
+        """The model's draft piece by piece, with what it took noted on the watch."""
+        options: dict[str, Any] = (
+            {"cancel": cancel} if isinstance(self._chat_model, LlamaCppChat) else {}
+        )
+        started = time.monotonic()
+        metadata: dict[str, Any] = {}
+        with closing(self._chat_model.stream(prompt, config, **options)) as chunks:  # type: ignore[type-var]
+            for chunk in chunks:
+                metadata |= chunk.response_metadata
+                if text := chunk.text:
+                    if "first_token" not in watch.timings:
+                        watch.add("first_token", time.monotonic() - started)
+                    yield text
+                if cancel.is_set():
+                    break
+        watch.add("generate", time.monotonic() - started)
+        watch.add("queue", metadata.get("queue_seconds", 0.0))
+
+    @staticmethod
+    def _checked(
+        composition: Composition, draft: DraftSentence, watch: StopWatch
+    ) -> Iterator[Sentence]:
+        started = time.monotonic()
+        sentence = composition.add(draft)
+        watch.add("ground", time.monotonic() - started)
+        if sentence:
+            yield sentence
+
+
+def _note(one: EvidenceSentence) -> str:
+    """A sentence as the model reads it, without what would fill its context."""
+    text = f"{one.lead} {one.text}" if one.lead else one.text
+    return text[:LONGEST_NOTE]

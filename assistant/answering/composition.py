@@ -1,0 +1,132 @@
+"""An answer as it is put together: checked sentences of the draft, then what the draft left out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from assistant.answering.abstention import Judgement
+from assistant.answering.citing import CitationNumbers, joined
+from assistant.answering.draft import DraftSentence
+from assistant.answering.evidence import EvidenceSentence
+from assistant.answering.grounding import Grounding
+from assistant.answering.planted import is_instruction
+from assistant.answering.prompts import REFUSAL
+from assistant.answering.selection import says
+from assistant.answering.types import Answer, Sentence
+from assistant.answering.words import words
+from index.types import Hit
+
+
+class Composition:
+    """Takes the sentences of a draft one by one and turns each into a checked one, or none.
+
+    `needed` are the sentences of the passages that a complete answer says.
+    """
+
+    def __init__(
+        self,
+        evidence: Sequence[EvidenceSentence],
+        needed: Sequence[EvidenceSentence],
+        grounding: Grounding,
+        unsupported: Literal["withhold", "mark"],
+    ) -> None:
+        self._evidence = evidence
+        self._needed = needed
+        self._grounding = grounding
+        self._unsupported = unsupported
+        self._numbers = CitationNumbers()
+        self._sentences: list[Sentence] = []
+        self._said = ""
+        self.refused = False
+        self.withheld = 0
+
+    def add(self, draft: DraftSentence) -> Sentence | None:
+        """Check a sentence of the draft; what of it may be shown."""
+        if words(draft.text) == words(REFUSAL):
+            self.refused = True
+            return None
+        if self._said and says(self._said, draft.text):
+            return None
+        if is_instruction(draft.text):
+            self.withheld += 1
+            return None
+        support = self._grounding.support(draft.text, self._evidence)
+        if support.sufficient:
+            return self._say(
+                self._numbers.cite(
+                    draft.text, support.sentences, support.probability, draft.marker
+                ),
+                draft.text,
+            )
+        if self._unsupported == "mark":
+            return self._say(self._numbers.unsupported(draft.text, draft.marker), draft.text)
+        self.withheld += 1
+        return None
+
+    def complete(self) -> list[Sentence]:
+        """Quote the needed sentences that the draft left out, with the lead-in of list items."""
+        quoted = []
+        leads = {(one.source, one.text): one for one in self._evidence}
+        for one in self._needed:
+            if says(self._said, one.text):
+                continue
+            lead = leads.get((one.source, one.lead))
+            if lead and not says(self._said, lead.text):
+                quoted.append(self._quote(lead))
+            quoted.append(self._quote(one))
+        return quoted
+
+    def answer(
+        self,
+        hits: Sequence[Hit],
+        judgement: Judgement,
+        model: str,
+        timings: Mapping[str, float],
+    ) -> Answer:
+        """The answer as it stands."""
+        text = joined(self._sentences)
+        if judgement.missing:
+            text += f"\n\nThe corpus does not say: {judgement.missing}"
+        if self.withheld:
+            what = "1 sentence" if self.withheld == 1 else f"{self.withheld} sentences"
+            text += f"\n\n({what} of the draft left out: not supported by the corpus.)"
+        return Answer(
+            text=text,
+            sentences=tuple(self._sentences),
+            citations=self._numbers.citations,
+            hits=tuple(hits),
+            abstained=False,
+            model=model,
+            timings=timings,
+            nearest_topics=judgement.nearest_topics,
+            missing=judgement.missing,
+            withheld=self.withheld,
+        )
+
+    def _quote(self, one: EvidenceSentence) -> Sentence:
+        return self._say(self._numbers.cite(one.text, [one], 1.0, one.marker), one.text)
+
+    def _say(self, sentence: Sentence, plain: str) -> Sentence:
+        self._sentences.append(sentence)
+        self._said += f" {plain}"
+        return sentence
+
+
+def refusal(
+    hits: Sequence[Hit], judgement: Judgement, model: str, timings: Mapping[str, float]
+) -> Answer:
+    """The answer that says that there is none, and what the corpus holds nearby."""
+    text = REFUSAL
+    if judgement.nearest_topics:
+        topics = "\n".join(f"- {topic}" for topic in judgement.nearest_topics)
+        text += f" The nearest topics that it holds:\n{topics}"
+    return Answer(
+        text=text,
+        sentences=(),
+        citations=(),
+        hits=tuple(hits),
+        abstained=True,
+        model=model,
+        timings=timings,
+        nearest_topics=judgement.nearest_topics,
+        missing=judgement.missing,
+    )
