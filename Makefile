@@ -8,8 +8,8 @@ VENV := .venv
 ASSISTANT := $(VENV)/bin/assistant
 TEST_WEIGHTS := all-MiniLM-L6-v2 qwen2.5-coder-0.5b-instruct smollm2-135m-instruct
 
-# Only what the set-up reads goes to it. The question is handed over as text in the environment,
-# so that quotes, dollar signs and apostrophes in it stay what they are.
+# The question is handed over as text in the environment, so that quotes, dollar signs and
+# apostrophes in it stay what they are. Standard output holds the answer and nothing else.
 unexport Q
 export PYTHON
 
@@ -27,16 +27,16 @@ ask: setup weights ## Print one grounded answer: make ask Q="What is an anchor b
 	@exec $(ASSISTANT) ask -- "$$ASK_QUESTION"
 
 setup: ## Make the environment and install the assistant
-	@setup/environment.sh $(EXTRA)
+	@setup/environment.sh $(EXTRA) >&2
 
 setup-dev: ## The same with what the tests and the checks need
-	@setup/environment.sh $(EXTRA),dev
+	@setup/environment.sh $(EXTRA),dev >&2
 
 weights: setup ## Get the weights that the assistant uses by default
-	@$(ASSISTANT) weights pull
+	@$(ASSISTANT) weights pull >&2
 
 test-weights: setup-dev
-	@$(ASSISTANT) weights pull $(TEST_WEIGHTS)
+	@$(ASSISTANT) weights pull $(TEST_WEIGHTS) >&2
 
 browser: ## Install the browser that the browser tests drive (as root, with apt-get)
 	@setup/system-packages.sh

@@ -102,7 +102,8 @@ install_llama() {
     build_llama "$pin" ${CMAKE_ARGS:+--no-cache-dir}
     if ! "$venv/bin/python" setup/check_llama.py "${pin##*==}"; then
         say "The kept build of $pin does not suit this processor: compiling it anew"
-        build_llama "$pin" --no-cache-dir
+        "$venv/bin/python" -m pip cache remove "llama_cpp_python-${pin##*==}*" || true
+        build_llama "$pin" ${CMAKE_ARGS:+--no-cache-dir}
         "$venv/bin/python" setup/check_llama.py --explain "${pin##*==}" ||
             fail "llama-cpp-python was compiled, but it does not load." \
                 "Try: $venv/bin/python -c 'import llama_cpp'"
@@ -155,7 +156,7 @@ fi
 leave_out_other_faiss
 install_llama
 
-say "Installing CV Assistant with '$extras' (about 1.9 GB on the first run)"
+say "Installing CV Assistant with '$extras' (2 GB and more on the first run)"
 "$venv/bin/python" -m pip install -c constraints.txt -e ".[$extras]" ||
     fail "The installation did not finish: pip's lines above say why." \
         "What was downloaded is kept: run the same command again to go on."
