@@ -1,10 +1,10 @@
 """The assistant: one object that owns the index, the models and the chain."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -59,7 +59,7 @@ class Assistant:
         self._passages = passages
         self._model = model
         self._chain: AnsweringChain | None = None
-        self._chain_lock = Lock()
+        self._chain_lock = threading.Lock()
 
     @classmethod
     def open(
@@ -124,10 +124,17 @@ class Assistant:
                 return event.answer
         raise AssertionError("A stream of events ends with Done or an error.")
 
-    def stream(self, question: str, history: Sequence[Message] = ()) -> Iterator[Event]:
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[Event]:
         """Answer `question` event by event: Retrieved, Token and Sentence as they come, Done.
 
-        Closing the iterator stops the model. Raises what `ask` raises; the question is checked
+        Closing the iterator stops the model, and so does setting `cancel` from another thread;
+        then the events end without Done. Raises what `ask` raises; the question is checked
         before this returns.
         """
         text = question.strip()
@@ -139,7 +146,7 @@ class Assistant:
                 f"The question has {len(text):,} characters; {longest:,} are accepted.",
                 hint="Shorten it, or add the text as a document and ask about it.",
             )
-        return self.chain.stream(Question(text, tuple(history)))
+        return self.chain.stream(Question(text, tuple(history)), cancel=cancel)
 
     def search(self, query: str, k: int = 5, *, distinct: bool = False) -> list[Hit]:
         """The `k` passages that match best; `distinct` leaves out those that repeat a better one.

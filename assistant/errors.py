@@ -4,17 +4,23 @@ from corpus.errors import AssistantError, DocumentError, QuestionBankError
 from index.errors import DeviceError, EmbedderError, EmbedderMismatchError, StoreError
 
 __all__ = [
+    "AccessError",
+    "AnswerTimeoutError",
     "AssistantError",
     "BusyError",
     "DeviceError",
     "DocumentError",
     "EmbedderError",
     "EmbedderMismatchError",
+    "ListenError",
     "ModelError",
     "QuestionBankError",
     "QuestionError",
+    "ServerError",
     "SettingsError",
     "StoreError",
+    "UnreachableError",
+    "UploadError",
     "WeightsError",
 ]
 
@@ -53,3 +59,46 @@ class BusyError(AssistantError):
     code = "busy"
     exit_code = 6
     retryable = True
+
+
+class AnswerTimeoutError(AssistantError):
+    """An answer was not ready within its time limit."""
+
+    code = "answer-timeout"
+    exit_code = 5
+    retryable = True
+
+
+class ListenError(AssistantError):
+    """The server cannot listen on the address of the settings."""
+
+    code = "cannot-listen"
+    exit_code = 2
+
+
+class UploadError(DocumentError):
+    """An upload is larger, or has more files, than the settings allow."""
+
+    code = "too-large"
+
+
+class AccessError(AssistantError):
+    """A server asks for a key that was not given, or refuses where a request comes from."""
+
+    code = "access-denied"
+    exit_code = 2
+
+
+class UnreachableError(AssistantError):
+    """No server answers at the address, or the connection broke."""
+
+    code = "server-unreachable"
+    exit_code = 7
+    retryable = True
+
+
+class ServerError(AssistantError):
+    """A server answered with something that this client does not understand, or failed."""
+
+    code = "server-failed"
+    exit_code = 7

@@ -67,6 +67,18 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that `assistant serve` listens on.")
     port: int = Field(7860, ge=0, le=65535, description="Port that `assistant serve` listens on.")
     api_key: SecretStr | None = Field(None, description="Key that HTTP callers must present.")
+    login: SecretStr | None = Field(
+        None,
+        description="name:password for the chat; with a key alone, the key is the password.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Host names that the server answers to; local names, or all if not local."
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="Web pages of other hosts that may call the server, as https://host."
+    )
+    upload_megabytes: float = Field(25, gt=0, le=4096, description="Largest file accepted.")
+    upload_files: int = Field(20, ge=1, le=1000, description="Files accepted in one upload.")
 
     @property
     def weights_directory(self) -> Path:
@@ -77,6 +89,11 @@ class Settings(BaseSettings):
     def index_directory(self) -> Path:
         """Folder that holds the store and the checkpoints of its vectors."""
         return self.home / "index"
+
+    @property
+    def upload_bytes(self) -> int:
+        """Largest uploaded file in bytes."""
+        return int(self.upload_megabytes * 1024 * 1024)
 
     @property
     def gallery_directory(self) -> Path:

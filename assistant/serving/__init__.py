@@ -1,0 +1,1 @@
+"""The assistant over HTTP: its own routes, OpenAI-compatible ones, and tools for MCP clients."""

@@ -1,0 +1,1 @@
+"""The chat and the pages beside it, in a browser."""

@@ -1,0 +1,46 @@
+"use strict";
+(() => {
+    /* A chip opens its source at the words that support the sentence. */
+    function openWords(id) {
+        const words = document.getElementById(id);
+        if (!words) return;
+        for (let box = words.closest("details"); box; box = box.parentElement.closest("details")) {
+            box.open = true;
+        }
+        document.querySelectorAll("mark.chosen").forEach((mark) => mark.classList.remove("chosen"));
+        words.classList.add("chosen");
+        const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        words.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "center" });
+        words.focus({ preventScroll: true });
+    }
+
+    document.addEventListener("click", (event) => {
+        const chip = event.target.closest("a.chip");
+        if (chip) {
+            event.preventDefault();
+            openWords(chip.getAttribute("href").slice(1));
+        }
+        const copy = event.target.closest("button.copy-quote");
+        if (copy) {
+            navigator.clipboard.writeText(copy.dataset.quote).then(() => {
+                copy.textContent = "Copied";
+                setTimeout(() => (copy.textContent = "Copy quote"), 1500);
+            });
+        }
+    }, true);
+
+    /* Answers are copied as words with [n], not as HTML. */
+    function asWords(html) {
+        const page = new DOMParser().parseFromString(html, "text/html");
+        page.querySelectorAll(".byline").forEach((element) => element.remove());
+        page.querySelectorAll("a.chip").forEach((chip) => chip.replaceWith(`[${chip.textContent}]`));
+        page.querySelectorAll("br").forEach((end) => end.replaceWith("\n"));
+        page.querySelectorAll("p, div, li").forEach((block) => block.append("\n"));
+        return page.body.textContent.replace(/\n{3,}/g, "\n\n").trim();
+    }
+    if (navigator.clipboard) {
+        const write = navigator.clipboard.writeText.bind(navigator.clipboard);
+        navigator.clipboard.writeText = (text) =>
+            write(text.includes('<div class="answer') ? asWords(text) : text);
+    }
+})();

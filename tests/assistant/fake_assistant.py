@@ -1,0 +1,106 @@
+"""A stand-in for the assistant, where a test is about what surrounds it."""
+
+import time
+from collections.abc import Iterator, Sequence
+from threading import Event as Flag
+
+from assistant.answering.types import (
+    Answer,
+    Citation,
+    Done,
+    Event,
+    Message,
+    Retrieved,
+    Sentence,
+    Token,
+)
+from assistant.assistant import Status
+from assistant.errors import QuestionError
+from assistant.library import LibraryReport
+from corpus.types import Document, Passage
+from index.types import Hit
+
+TEXT = "Anchor boxes are predefined. They match objects of many shapes. Nobody paints them."
+
+
+class FakeAssistant:
+    """Says two sentences about one document, one supported and one not.
+
+    `hold`: answers wait for this flag before their first token. `pause`: seconds between tokens.
+    """
+
+    chain = "loaded"
+
+    def __init__(self, *, hold: Flag | None = None, pause: float = 0.0, text: str = TEXT) -> None:
+        self.hold = hold
+        self.pause = pause
+        self.asked: list[tuple[str, tuple[Message, ...]]] = []
+        self.closed_early = 0
+        self._documents = {"notes/anchors": Document("notes/anchors", "Anchors", text, "a.md")}
+
+    def hits(self) -> tuple[Hit, ...]:
+        return tuple(
+            Hit(Passage(f"{one.id}#0", one.id, 0, len(one.text), one.text), one, 1.0, {"dense": 1})
+            for one in self._documents.values()
+        )
+
+    def stream(
+        self, question: str, history: Sequence[Message] = (), *, cancel: Flag | None = None
+    ) -> Iterator[Event]:
+        if not question.strip():
+            raise QuestionError("The question is empty.", hint="Ask in a few words or sentences.")
+        self.asked.append((question, tuple(history)))
+        return self._events(question)
+
+    def _events(self, question: str) -> Iterator[Event]:
+        hits = self.hits()
+        finished = False
+        try:
+            yield Retrieved(hits, question)
+            if self.hold is not None:
+                self.hold.wait(30)
+            for word in ("Anchor", "boxes", "are", "predefined.", "They", "sing."):
+                time.sleep(self.pause)
+                yield Token(word + " ")
+            document = hits[0].document
+            end = document.text.index(".") + 1
+            citation = Citation(1, document.id, 0, end, document.text[:end], 0.9)
+            first = Sentence("Anchor boxes are predefined [1].", (citation,), supported=True)
+            second = Sentence("They sing [not found in the corpus].", (), supported=False)
+            yield first
+            yield second
+            text = f"{first.text} {second.text}"
+            yield Done(
+                Answer(
+                    text, (first, second), (citation,), hits, False, "fake model", {"total": 0.5}
+                )
+            )
+            finished = True
+        finally:
+            if not finished:
+                self.closed_early += 1
+
+    def search(self, query: str, k: int = 5, *, distinct: bool = False) -> list[Hit]:
+        if not query.strip():
+            raise QuestionError("The query is empty.")
+        return list(self.hits())[:k]
+
+    def documents(self) -> list[Document]:
+        return list(self._documents.values())
+
+    def document(self, document_id: str) -> Document | None:
+        return self._documents.get(document_id)
+
+    def add_documents(self, documents, *, progress=None) -> LibraryReport:
+        added = []
+        for document in documents:
+            self._documents[document.id] = document
+            added.append(document.id)
+        return LibraryReport(tuple(added))
+
+    def remove(self, names) -> tuple[str, ...]:
+        return tuple(name for name in names if self._documents.pop(name, None))
+
+    def status(self) -> Status:
+        count = len(self._documents)
+        return Status("0", "home", count, count, 1, "fake embedder", "fake model", "cpu")
