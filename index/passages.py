@@ -191,6 +191,10 @@ class PassageIndex:
         """Which weights make the vectors."""
         return self._embedder.identity
 
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of other texts by the same embedder, float32 (n, d)."""
+        return self._embedder.embed_passages(texts)
+
     def counts(self) -> tuple[int, int, int]:
         """How many documents, passages and vectors there are."""
         return self._rows.counts()

@@ -65,8 +65,8 @@ def extract_html(data: bytes, name: str) -> Extracted:
 
 
 def _parsed(html: str) -> Any:
-    import lxml.etree  # type: ignore[import-untyped]
-    import lxml.html  # type: ignore[import-untyped]
+    import lxml.etree
+    import lxml.html
 
     try:
         # As bytes, for lxml takes no string that states an encoding of its own.
