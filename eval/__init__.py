@@ -1,0 +1,1 @@
+"""How good the assistant is: data sets, metrics, runs and reports."""

@@ -1,0 +1,41 @@
+"""The question sets about the question bank, in `eval/questions`."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from assistant.answering.types import Message
+from corpus.also_asked import load_shipped_bank
+from eval.datasets.files import json_lines
+from eval.datasets.types import EvalQuestion, QuestionSet
+
+Part = Literal["dev", "test"]
+
+WITHOUT_ANSWER = frozenset({"near", "far"})
+
+
+def read_bank_questions(part: Part) -> QuestionSet:
+    """`dev` is for tuning, `test` for reporting; `eval/questions/README.md` has the format.
+
+    Raises:
+        DataSetError: the file is not what its README says.
+    """
+    path = Path(str(files("eval") / "questions" / f"{part}.jsonl"))
+    documents = load_shipped_bank()
+    questions = tuple(
+        _question(row, [document.id for document in documents])
+        for _, row in json_lines(path, "question set")
+    )
+    return QuestionSet("bank", part, questions, documents)
+
+
+def _question(row: dict[str, Any], document_ids: list[str]) -> EvalQuestion:
+    return EvalQuestion(
+        id=row["id"],
+        text=row["question"],
+        kind=row["kind"],
+        history=tuple(Message(turn["role"], turn["text"]) for turn in row.get("history", ())),
+        answerable=row["kind"] not in WITHOUT_ANSWER,
+        relevant={document_ids[number - 1]: 1 for number in row.get("answers", ())},
+        key_facts=tuple(map(tuple, row.get("key_facts", ()))),
+    )
