@@ -1,4 +1,8 @@
-"""A question that leans on the conversation, made to stand alone before it is searched for."""
+"""A question that leans on the conversation, made to stand alone before it is searched for.
+
+By rules, not by the model: they cost nothing, and a question that stands alone comes back exactly
+as it was asked, which a small model cannot promise.
+"""
 
 # The word lists below read as words.
 # ruff: noqa: SIM905
@@ -25,77 +29,83 @@ GENERIC_WORDS = frozenset(
     "summarize summary task tasks technique techniques thing things third three two type types "
     "useful variant variants version work worked working works worse".split()
 )
-# Words that point back. "that", "this" and "it" are looked at more closely below.
-_POINTING = frozenset(
-    "they them their theirs these those such its latter former he him his she her hers".split()
-)
+# A subject of more words than this is a clause, and cannot stand where a pronoun stood.
+LONGEST_SUBJECT = 5
+# A question that names as much as this is no bare turn of a conversation.
+ENOUGH_TOPIC = 4
+# Topic words before a pronoun, in its own clause, from which on it refers to them.
+ANTECEDENT = 3
+
 _OPENING = re.compile(
-    r"^(?:and|but|so|or|also|then|ok(?:ay)?|well|hm+|yes|no|right|thanks|sure)\b[\s,.:!-]+", re.I
+    r"^(?:(?:and|but|so|or|also|then|ok(?:ay)?|well|hm+|yes|no|right|thanks|sure)\b[\s,.:!-]+)+",
+    re.IGNORECASE,
 )
 _BARE_TURN = re.compile(
-    r"^(?:and|or|but|what|how)\s+(?:about|for|with|in|on|if|when|the|to|of)\b"
+    r"^(?:what|how)\s+about\b|^(?:for|with|in|on|if|when|the|to|of|by)\s+(?:\w+\s*){1,3}\?*$"
     r"|^(?:why|how|when|where|who)(?:\s+(?:so|not|come|exactly))?\s*\?*$"
     r"|\b(?:tell|say|show)\s+(?:me\s+)?more\b|\bwhat\s+else\b|\bany\s+(?:others?|more|examples?)\b"
     r"|\b(?:more|further|other)\s+(?:details?|examples?|information)\b|\bgo\s+on\b|\bcontinue\b"
-    r"|^(?:for\s+example|such\s+as|really|e\.?g\.?)\s*\?*$|\bwhich\s+ones?\b|\bthe\s+(?:first|"
-    r"second|third|fourth|last|other|previous|next|same)\s+(?:one|two|\w+)\b|\binstead\s*\?*$",
+    r"|^(?:for\s+example|such\s+as|really|e\.?g\.?)\s*\?*$|\bwhich\s+ones?\b|\binstead\s*\?*$"
+    r"|\bthe\s+(?:first|second|third|fourth|last|other|previous|next|same)(?:\s+(?:ones?|two|three|"
+    r"points?|steps?|stages?|methods?|techniques?|options?))?\s*(?:[?.!,]|$)",
     re.IGNORECASE,
 )
+# "Is it possible to …": an "it" that refers to nothing.
 _EMPTY_IT = re.compile(
     r"\b(?:is|was|be|would|does|makes?|made|how\s+long\s+does)\s+it\s+(?:\w+\s+)?"
     r"(?:possible|sensible|necessary|worth|true|better|important|safe|ok|okay|enough|sense|take|"
     r"matter|common|useful|hard|easy|difficult)\b(?=.*\b(?:to|that|if|whether|when|for)\b)"
+    r"|\bis\s+it\s+\w+\s+to\b|\bhow\s+long\s+did\s+it\s+take\b"
     r"|\bit\s+(?:is|was)\s+\w+\s+(?:to|that)\b|\bmakes?\s+it\s+\w+\s+(?:to|for)\b",
     re.IGNORECASE,
 )
-_THAT_POINTS = re.compile(
-    r"\b(?:is|was|does|do|did|can|could|will|would|should|of|about|like|with|by|for|from|to|in|on|"
-    r"after|before|why|how)\s+(?:that|this)(?:\s+(?:\w+))?\s*(?:[?.!,]|$)"
-    r"|\b(?:is|was|does|do|did|can|could|will|would|should)\s+(?:that|this)\b"
+_POINTER = re.compile(
+    r"\b(?P<owner>its|theirs?)\b"
+    r"|\b(?:it|they|them|he|him|she)\b|\bthe\s+(?:former|latter)\b"
+    r"|\bsuch\b(?!\s+(?:as|an?)\b)|"
+    r"\b(?:these|those)\b(?!\s+(?:\w+\s+)?(?:who|that|which|of)\b)"
+    # "that" and "this" point where they stand for a noun, not where "that" opens a clause.
+    r"|\b(?:is|was|does|do|did|can|could|will|would|should|of|about|like|with|by|for|from|to|in|on|"
+    r"after|before|why|how)\s+(?:that|this)\b(?=\s*(?:\w+\s*)?(?:[?.!,]|$))"
+    r"|\b(?:is|was|does|did|can|could|will|would|should)\s+(?:that|this)\b"
     r"|^(?:that|this)\s+(?:is|was|does|can|would)\b",
     re.IGNORECASE,
 )
-_THIS_THING = re.compile(r"\b(?:this|that|these|those|such)\s+(\w+)", re.IGNORECASE)
-_CLAUSES = re.compile(
-    r"[,;:.]\s+|\s+(?:and|but|or|so|because|while|although|if|when|before|after|since)\s+",
+_CLAUSE_END = re.compile(
+    r"[,;:.?!]\s+|\s+(?:and|but|or|so|because|while|although|if|when|before|after|since|than)\s+",
     re.IGNORECASE,
 )
-_FRAME = re.compile(
-    r"^(?:(?:please|can|could|would|will)\s+(?:you|we|i|one)\s+(?:please\s+)?)?"
-    r"(?:(?:explain|describe|discuss|tell|show|give|define|compare|list|summari[sz]e|name)\s+"
-    r"(?:to\s+)?(?:me\s+|us\s+)?(?:about\s+|in\s+short\s+)?)?"
-    r"(?:(?:what|which|who|whom|whose|why|when|where|how)(?:\s+(?:much|many|long|often|far|kinds?|"
-    r"types?|sorts?)(?:\s+of)?)?\s+)?"
-    r"(?:(?:is|are|was|were|do|does|did|can|could|should|would|will|has|have|had|might|may|must)"
-    r"\s+)?(?:(?:i|you|we|one|people|there)\s+)?"
-    r"(?:(?:meant|understood)\s+by\s+|(?:some|the|a|an|any)\s+)*"
-    r"(?:(?:concept|idea|notion|purpose|role|meaning|definition|point|impact|use)\s+of\s+)?"
-    r"(?:(?:the|a|an)\s+)?",
+# Questions that are all about one noun phrase: "What are anchor boxes?", "Tell me about U-Net."
+_ABOUT = re.compile(
+    r"^(?:please\s+|can\s+you\s+|could\s+you\s+)?"
+    r"(?:what\s+(?:is|are|was|were)|what's|who\s+(?:is|are)|explain(?:\s+to\s+me)?|describe|define|"
+    r"discuss|(?:tell\s+(?:me|us)\s+(?:more\s+)?|talk\s+|what\s+|how\s+)about|what\s+do(?:es)?|"
+    r"how\s+do(?:es)?)\s+"
+    r"(?:the\s+(?:concept|idea|notion|purpose|role|meaning|definition|point|use)\s+of\s+)?"
+    r"(?:the\s+|an?\s+)?(?P<topic>[^,;:?!.]+?)"
+    r"(?:\s+(?:mean|work|do|good\s+for|used\s+for|about|for))?\s*[?.!]*$",
     re.IGNORECASE,
 )
-_PRONOUN_SPOT = re.compile(
+_PRONOUN = re.compile(
     r"\b(?:they|them|these|those|it|this|that)(?=\s*(?:[?.!,;]|$)|\s+(?:work|help|differ|compare|"
     r"do|does|is|are|was|were|improve|matter|cause|make|need|use|happen|train|in|on|for|with|to|"
-    r"from|against|by|at|when|if|so|also|really|better|reduce|affect|get|done|have|has|be)\b)",
+    r"from|against|by|at|when|if|so|also|really|better|reduce|affect|get|done|have|has|be|\w+ed)\b)",
     re.IGNORECASE,
 )
-_POSSESSIVE_SPOT = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
-_LONGEST_TOPIC = 16
-_SHORT_QUESTION = 3
+_OWNER = re.compile(r"\b(?:its|their)\b", re.IGNORECASE)
 
 
 def leans_on_history(question: str) -> bool:
     """Whether the question cannot be understood without the conversation before it."""
     text = question.strip()
-    opened = _OPENING.match(text) is not None
-    bare = text[_OPENING.match(text).end() :] if opened else text  # type: ignore[union-attr]
-    if _BARE_TURN.search(text) or _BARE_TURN.search(bare):
+    opening = _OPENING.match(text)
+    bare = text[opening.end() :] if opening else text
+    named = len(topic_words(bare))
+    if not named or _points_back(bare):
         return True
-    if not topic_words(bare):
-        return True
-    if _points_back(bare):
-        return True
-    return opened and len(topic_words(bare)) <= _SHORT_QUESTION
+    if named >= ENOUGH_TOPIC:
+        return False
+    return bool(opening or _BARE_TURN.search(bare))
 
 
 def topic_words(text: str) -> list[str]:
@@ -109,16 +119,11 @@ def topic_words(text: str) -> list[str]:
 
 def _points_back(text: str) -> bool:
     """Whether a pronoun stands in the text before anything that it could refer to."""
-    without_empty_it = _EMPTY_IT.sub(" ", text)
-    clauses = _CLAUSES.split(without_empty_it)
-    for place, clause in enumerate(clauses):
-        pointing = (
-            _POINTING.intersection(words(clause))
-            or re.search(r"\bit\b", clause, re.IGNORECASE)
-            or _THAT_POINTS.search(clause)
-            or any(noun.lower() in GENERIC_WORDS for noun in _THIS_THING.findall(clause))
-        )
-        if pointing and not any(topic_words(earlier) for earlier in clauses[:place]):
+    text = _EMPTY_IT.sub(" ", text)
+    for pointer in _POINTER.finditer(text):
+        *earlier, clause = _CLAUSE_END.split(text[: pointer.start()])
+        needed = 1 if pointer["owner"] else ANTECEDENT
+        if not any(map(topic_words, earlier)) and len(topic_words(clause)) < needed:
             return True
     return False
 
@@ -126,43 +131,30 @@ def _points_back(text: str) -> bool:
 def standalone_question(question: Question) -> str:
     """The question, with what it leaves out filled in from the conversation.
 
-    A question that stands alone comes back exactly as it was asked. Otherwise a pronoun that can
-    be replaced by the topic of the conversation is, and where there is none the topic is added.
+    A question that stands alone comes back exactly as it was asked. Otherwise a pronoun becomes
+    the topic of the conversation where that is a plain noun phrase; elsewhere the question that
+    set the topic follows in brackets.
     """
-    text = question.text.strip()
-    topic = _topic(question.history)
-    if not topic or not leans_on_history(text):
+    asked_before = _question_with_topic(question.history)
+    if not asked_before or not leans_on_history(question.text):
         return question.text
-    return _with_topic(text, topic)
-
-
-def _topic(history: Sequence[Message]) -> str:
-    """What the conversation is about: the subject of the last question that names one."""
-    asked = [message.text for message in history if message.role == "user"]
-    for text in reversed(asked):
-        if topic_words(text) and not leans_on_history(text):
-            return _subject(text)
-    for text in reversed(asked):
-        if topic_words(text):
-            return _subject(text)
-    return ""
-
-
-def _subject(question: str) -> str:
-    """The question without its frame: "What are anchor boxes?" is about "anchor boxes"."""
-    first = re.split(r"[?!;]|\.\s", question.strip())[0]
-    subject = _FRAME.sub("", first.strip(), count=1).strip(" ,.:?!") or first
-    parts = subject.split()
-    return " ".join(parts[:_LONGEST_TOPIC])
-
-
-def _with_topic(text: str, topic: str) -> str:
+    text = question.text.strip()
     opening = _OPENING.match(text)
     bare = text[opening.end() :] if opening else text
-    if _POSSESSIVE_SPOT.search(bare) and len(topic.split()) <= 5:
-        replaced, count = _POSSESSIVE_SPOT.subn(f"{topic}'s", bare, count=1)
-    else:
-        replaced, count = _PRONOUN_SPOT.subn(topic, bare, count=1)
-    if not count:
-        replaced = f"{bare.rstrip(' ?.!')} ({topic})?"
-    return replaced[0].upper() + replaced[1:]
+    about = _ABOUT.match(asked_before)
+    if about and len(about["topic"].split()) <= LONGEST_SUBJECT:
+        topic = about["topic"]
+        owned, count = _OWNER.subn(lambda _: f"{topic}'s", bare, count=1)
+        if not count:
+            owned, count = _PRONOUN.subn(lambda _: topic, bare, count=1)
+        if count:
+            return owned[0].upper() + owned[1:]
+        return f"{text.rstrip(' ?.!')} ({topic})?"
+    return f"{text.rstrip(' ?.!')} ({asked_before.rstrip(' ?.!')})?"
+
+
+def _question_with_topic(history: Sequence[Message]) -> str:
+    """The last question of the conversation that stands alone, or else that names anything."""
+    asked = [message.text.strip() for message in reversed(history) if message.role == "user"]
+    named = [text for text in asked if topic_words(text)]
+    return next((text for text in named if not leans_on_history(text)), named[0] if named else "")
