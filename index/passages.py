@@ -14,7 +14,6 @@ from corpus.types import Document
 from index.distinct import distinct_passages
 from index.full_text import match_query, query_terms
 from index.fusion import coverage, dense_scores, fuse, inverse_document_frequency, ranks_of
-from index.identity import EmbedderIdentity
 from index.passage_store import (
     EmbeddedDocument,
     EmbeddedPassage,
@@ -185,15 +184,6 @@ class PassageIndex:
     def embedder(self) -> TextEmbedder:
         """The model that makes the vectors, for others who compare texts by meaning."""
         return self._embedder
-
-    @property
-    def embedder_identity(self) -> EmbedderIdentity:
-        """Which weights make the vectors."""
-        return self._embedder.identity
-
-    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of other texts by the same embedder, float32 (n, d)."""
-        return self._embedder.embed_passages(texts)
 
     def counts(self) -> tuple[int, int, int]:
         """How many documents, passages and vectors there are."""

@@ -34,7 +34,10 @@ class TextEmbedder(Protocol):
         """Which weights make the vectors."""
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Unit vectors of texts to be found, float32 (n, d); `progress(done, total)` meanwhile."""
+        """Unit vectors of n >= 0 texts to be found, float32 (n, d).
+
+        `progress(done, total)` is called meanwhile and counts texts.
+        """
 
     def embed_query(self, text: str) -> Vectors:
         """The unit vector of a question, float32 (d,)."""
