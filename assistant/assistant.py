@@ -167,14 +167,14 @@ class Assistant:
         if isinstance(paths, str | Path):
             paths = [paths]
         documents, refused = read_documents(paths, progress)
-        report = self._passages.add(documents, progress=progress)
+        report = self._passages.add(documents, progress=_embedding_progress(progress))
         return LibraryReport(report.added, report.replaced, report.unchanged, tuple(refused))
 
     def add_documents(
         self, documents: Iterable[Document], *, progress: Progress | None = None
     ) -> LibraryReport:
         """Add documents made elsewhere; one with a known id replaces the old one."""
-        report = self._passages.add(list(documents), progress=progress)
+        report = self._passages.add(list(documents), progress=_embedding_progress(progress))
         return LibraryReport(report.added, report.replaced, report.unchanged)
 
     def remove(self, names: Iterable[str | Path] | str | Path) -> tuple[str, ...]:
@@ -211,7 +211,7 @@ class Assistant:
             passages=passages,
             vectors=vectors,
             generation=self._store.generation("passages"),
-            embedder=str(self._passages.embedder_identity),
+            embedder=str(self._passages.embedder.identity),
             language_model=self.settings.llm_url or self.settings.model,
             device=self.settings.device,
         )
@@ -261,3 +261,9 @@ def _load_in_background(settings: "Settings") -> "Future[BaseChatModel]":
     model = executor.submit(load_chat_model, settings)
     executor.shutdown(wait=False)
     return model
+
+
+def _embedding_progress(progress: Progress | None) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(done, total, "Embedding passages")
