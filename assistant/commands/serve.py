@@ -22,11 +22,10 @@ def command(no_chat: bool, verbose: bool, **options: Any) -> None:
 
     settings = load_settings(**options)
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    if not verbose:
-        logging.getLogger("httpx").setLevel(logging.WARNING)
+    if verbose:
+        logging.getLogger("assistant").setLevel(logging.INFO)
     listener = listen(settings.host, settings.port)
     if not is_local(settings.host) and not (settings.api_key or settings.login):
         click.secho(

@@ -17,6 +17,7 @@ from assistant.errors import AssistantError
 logger = logging.getLogger("assistant.serving")
 
 MEDIA_TYPE = "application/problem+json"
+OPENAI_PATHS = ("/v1/chat/", "/v1/models")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,18 @@ def problem_of(error: BaseException, request_id: str = "") -> dict[str, Any]:
     )
 
 
+def with_openai_error(data: dict[str, Any]) -> dict[str, Any]:
+    """The problem with the member `error`, where OpenAI's clients look for the message."""
+    return data | {
+        "error": {
+            "message": f"{data['detail']} {data['hint']}".strip(),
+            "type": data["code"],
+            "code": data["code"],
+            "param": None,
+        }
+    }
+
+
 def problem_response(
     data: dict[str, Any], headers: dict[str, str] | None = None, *, status: int | None = None
 ) -> JSONResponse:
@@ -124,6 +137,8 @@ def add_problem_handlers(app: FastAPI, retry_seconds: Callable[[], int]) -> None
 
     async def assistant_error(request: Request, error: Exception) -> JSONResponse:
         data = problem_of(error, request_id_of(request.scope))
+        if request.url.path.startswith(OPENAI_PATHS):
+            data = with_openai_error(data)
         headers = {"Retry-After": str(retry_seconds())} if data["status"] == 503 else {}
         return problem_response(data, headers)
 

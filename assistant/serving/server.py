@@ -19,7 +19,9 @@ from assistant.serving.answer_routes import answer_routes
 from assistant.serving.api_page import add_api_page
 from assistant.serving.document_routes import document_routes
 from assistant.serving.limits import LOCAL_HOSTS, BodyLimit, KeyLimit, SourceLimit, is_local
+from assistant.serving.mcp_tools import add_mcp_tools
 from assistant.serving.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
+from assistant.serving.openai_routes import openai_routes
 from assistant.serving.problems import PROBLEMS, add_problem_handlers
 from assistant.serving.request_context import RequestContext
 from assistant.serving.schemas import Health, Readiness
@@ -51,7 +53,8 @@ def create_app(assistant: "Assistant", settings: "Settings", *, chat: bool = Tru
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(service.load_model())
-        yield
+        async with tools:
+            yield
         loading.cancel()
         await asyncio.to_thread(service.line.close)
 
@@ -67,9 +70,11 @@ def create_app(assistant: "Assistant", settings: "Settings", *, chat: bool = Tru
     add_problem_handlers(app, lambda: service.line.retry_seconds)
     app.include_router(answer_routes(service))
     app.include_router(document_routes(service))
+    app.include_router(openai_routes(service))
     add_watching_routes(app, service)
     add_api_page(app)
     add_middleware(app, service)
+    tools = add_mcp_tools(app, service)
     add_unknown_routes(app)
     if chat:
         mount_chat(app, service)

@@ -52,6 +52,13 @@ class Service:
         metrics.watch(line)
         return cls(assistant, settings, metrics, line, FeedbackStore(settings.home))
 
+    @property
+    def model_name(self) -> str:
+        """Who answers: the model's own name once it is loaded, the setting before."""
+        if self.model_loaded:
+            return self.assistant.chain.model_name
+        return self.assistant.status().language_model
+
     async def load_model(self) -> None:
         """Load the language model in a thread, so that the first question need not wait."""
         try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Ids of uploaded documents begin with this; the same name again replaces the document.
 UPLOADS = "uploads"
 LONGEST_NAME = 150
+TEXT_SUFFIXES = (".md", ".txt")
 LONGEST_SUFFIX = 20
 _NOT_FOR_NAMES = re.compile(r"[\x00-\x1f\x7f/\\:]+")
 
@@ -54,6 +55,20 @@ def read_upload(name: str, path: Path) -> "Document":
     document = load_file(path)
     title = Path(name).stem if document.title in ("", path.stem, path.name) else document.title
     return replace(document, id=f"{UPLOADS}/{name}", source=name, title=title)
+
+
+def document_of_text(name: str, text: str) -> "Document":
+    """A document that was sent as text; `name` may end in .md or .txt.
+
+    Raises:
+        DocumentError: the name is not usable, or the text is refused.
+    """
+    name = safe_name(name)
+    suffix = safe_suffix(name)
+    with upload_folder() as folder:
+        path = Path(folder, f"text{suffix if suffix in TEXT_SUFFIXES else '.md'}")
+        path.write_text(text, encoding="utf-8")
+        return read_upload(name, path)
 
 
 def add_uploads(

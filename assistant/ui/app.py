@@ -9,6 +9,8 @@ import gradio as gr
 
 from assistant.serving.limits import same
 from assistant.ui.chat_tab import ChatTab
+from assistant.ui.endpoints import add_endpoints
+from assistant.ui.library import LibraryTab
 from assistant.ui.theme import theme
 
 if TYPE_CHECKING:
@@ -28,8 +30,12 @@ def build(service: "Service") -> gr.Blocks:
     ) as blocks:
         header = gr.HTML(header_html(service), padding=False, elem_id="header")
         blocks.load(lambda: header_html(service), None, header, api_visibility="private")
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Chat", id="chat"):
-            ChatTab(service)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Chat", id="chat"):
+                ChatTab(service)
+            with gr.Tab("Library", id="library"):
+                LibraryTab(service, blocks)
+        add_endpoints(service)
     # Questions wait in the server's own line; Gradio's queue only carries the events.
     blocks.queue(default_concurrency_limit=4, max_size=service.settings.queue_length * 8)
     return blocks
@@ -41,7 +47,7 @@ def header_html(service: "Service") -> str:
     words = f"{status.documents:,} documents · {status.passages:,} passages"
     return (
         f"<header><h1>{TITLE}</h1>"
-        f'<p class="status">{words} · {escape(status.language_model)}</p></header>'
+        f'<p class="status">{words} · {escape(service.model_name)}</p></header>'
     )
 
 

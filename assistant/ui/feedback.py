@@ -21,5 +21,5 @@ def question_and_answer(turns: list[Turn], index: int) -> tuple[str, str]:
 def keep_opinion(service: "Service", turns: list[Turn], index: int, *, liked: bool) -> int:
     """Store a like or a dislike; its number, under which a comment can follow."""
     question, answer = question_and_answer(turns, index)
-    model = service.assistant.status().language_model
+    model = service.model_name
     return service.feedback.add("like" if liked else "dislike", question, answer, model=model)

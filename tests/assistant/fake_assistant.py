@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from threading import Event as Flag
+from types import SimpleNamespace
 
 from assistant.answering.types import (
     Answer,
@@ -29,7 +30,7 @@ class FakeAssistant:
     `hold`: answers wait for this flag before their first token. `pause`: seconds between tokens.
     """
 
-    chain = "loaded"
+    chain = SimpleNamespace(model_name="fake model")
 
     def __init__(self, *, hold: Flag | None = None, pause: float = 0.0, text: str = TEXT) -> None:
         self.hold = hold

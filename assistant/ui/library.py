@@ -1,0 +1,200 @@
+"""The library tab: what is indexed, adding and removing documents, the models' weights."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from assistant.errors import AssistantError
+from assistant.library import LibraryReport
+from assistant.serving.document_routes import matching_documents, too_large
+from assistant.serving.uploads import add_uploads
+
+if TYPE_CHECKING:
+    from assistant.serving.service import Service
+    from corpus.types import Document
+
+# More are found by searching.
+SHOWN_DOCUMENTS = 100
+OUTCOMES = {
+    "added": "added",
+    "replaced": "replaced: the text had changed",
+    "unchanged": "unchanged: it is already here",
+}
+
+
+class LibraryTab:
+    """The documents and their upload. Building one puts it into the Blocks being built."""
+
+    def __init__(self, service: "Service", page: gr.Blocks) -> None:
+        from corpus.loaders import SUPPORTED_SUFFIXES
+
+        self._service = service
+        suffixes = sorted(SUPPORTED_SUFFIXES)
+        settings = service.settings
+        with gr.Row():
+            with gr.Column(scale=3, min_width=300):
+                self._query = gr.Textbox(
+                    label="Search documents", placeholder="Words of a title or a file name"
+                )
+                self._count = gr.HTML(padding=False)
+                self._documents = gr.CheckboxGroup(
+                    label="Documents", elem_id="documents", choices=[], value=[]
+                )
+                self._remove = gr.Button("Remove the chosen documents", interactive=False)
+                with gr.Row(visible=False) as self._confirm:
+                    self._really = gr.Button("Yes, remove them", variant="stop")
+                    self._keep = gr.Button("Keep them")
+            with gr.Column(scale=2, min_width=300):
+                self._files = gr.File(
+                    label=f"Add documents ({', '.join(suffixes)})",
+                    file_count="multiple",
+                    file_types=suffixes,
+                    elem_id="upload",
+                    height=170,
+                )
+                gr.HTML(
+                    f'<p class="hint">Up to {settings.upload_files} files at once, '
+                    f"{settings.upload_megabytes:g} MB each. A file of the same name replaces "
+                    "the document.</p>",
+                    padding=False,
+                )
+                self._results = gr.HTML(elem_id="upload-results", padding=False)
+                self._status = gr.HTML(elem_id="library-status", padding=False)
+        self._connect(page)
+
+    def _connect(self, page: gr.Blocks) -> None:
+        private: dict[str, Any] = {"api_visibility": "private"}
+        listing = [self._documents, self._count, self._remove, self._confirm]
+        everything = [*listing, self._status]
+        page.load(self._show_all, self._query, everything, **private)
+        self._query.change(self._show, self._query, listing, show_progress="hidden", **private)
+        self._files.upload(
+            self._add, self._files, [self._results, self._files], concurrency_limit=1, **private
+        ).then(self._show_all, self._query, everything, **private)
+        self._documents.change(
+            removable, self._documents, [self._remove, self._confirm], queue=False, **private
+        )
+        self._remove.click(confirming, None, self._confirm, queue=False, **private)
+        self._keep.click(lambda: gr.Row(visible=False), None, self._confirm, **private)
+        self._really.click(
+            self._remove_chosen, self._documents, self._results, concurrency_limit=1, **private
+        ).then(self._show_all, self._query, everything, **private)
+
+    def _show(self, query: str) -> tuple[Any, str, Any, Any]:
+        matching = matching_documents(self._service.assistant.documents(), query or "")
+        choices = [(label_of(document), document.id) for document in matching[:SHOWN_DOCUMENTS]]
+        count = f"{len(matching):,} documents" if len(matching) != 1 else "1 document"
+        if len(matching) > SHOWN_DOCUMENTS:
+            count += f", the first {SHOWN_DOCUMENTS} are shown"
+        return (
+            gr.CheckboxGroup(choices=choices, value=[]),
+            f'<p class="hint">{count}</p>',
+            gr.Button(interactive=False),
+            gr.Row(visible=False),
+        )
+
+    def _show_all(self, query: str) -> tuple[Any, ...]:
+        return *self._show(query), status_html(self._service)
+
+    def _add(
+        self,
+        paths: list[str] | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[str, None]:
+        settings = self._service.settings
+        files = [(Path(path).name, Path(path)) for path in paths or ()]
+        if len(files) > settings.upload_files:
+            return problem(f"{len(files)} files were chosen; choose {settings.upload_files}."), None
+        large = [one for one in files if one[1].stat().st_size > settings.upload_bytes]
+        refused = tuple(too_large(name, settings.upload_megabytes) for name, _ in large)
+
+        def show(done: int, total: int, what: str) -> None:
+            progress((done, total), desc=what)
+
+        try:
+            report = add_uploads(
+                self._service.assistant, [one for one in files if one not in large], show
+            )
+        except AssistantError as error:
+            return problem(str(error)), None
+        return report_html(report, refused), None
+
+    def _remove_chosen(self, chosen: list[str]) -> str:
+        try:
+            removed = self._service.assistant.remove(chosen)
+        except AssistantError as error:
+            return problem(str(error))
+        return results(f"<strong>removed</strong> {escape(name)}" for name in removed)
+
+
+def removable(chosen: list[str]) -> tuple[Any, Any]:
+    """The button for removing, once something is chosen."""
+    return gr.Button(interactive=bool(chosen)), gr.Row(visible=False)
+
+
+def confirming() -> Any:
+    """Ask before anything is removed."""
+    return gr.Row(visible=True)
+
+
+def label_of(document: "Document") -> str:
+    """What the list says of a document."""
+    return f"{document.title} — {document.source} ({len(document.text):,} characters)"
+
+
+def results(lines: Any) -> str:
+    """Results as a list that is announced."""
+    return f'<ul class="results" role="status">{"".join(f"<li>{line}</li>" for line in lines)}</ul>'
+
+
+def problem(text: str) -> str:
+    """Something that went wrong."""
+    return f'<p class="problem" role="alert">{escape(text)}</p>'
+
+
+def report_html(report: LibraryReport, more_refused: Sequence[Any] = ()) -> str:
+    """What became of each file."""
+    lines = [
+        f"<strong>{words.split(':')[0]}</strong> {escape(name)}{escape(words.partition(':')[1])}"
+        f"{escape(words.partition(':')[2])}"
+        for outcome, words in OUTCOMES.items()
+        for name in getattr(report, outcome)
+    ]
+    lines += [
+        f"<strong>refused</strong> {escape(file.path)}: {escape(file.reason)} {escape(file.hint)}"
+        for file in (*report.refused, *more_refused)
+    ]
+    return results(lines)
+
+
+def status_html(service: "Service") -> str:
+    """The index and the weights."""
+    from assistant.weights import status as weights_status
+
+    status = service.assistant.status()
+    rows = {
+        "Documents": f"{status.documents:,}",
+        "Passages": f"{status.passages:,}",
+        "Embedding model": status.embedder,
+        "Language model": service.model_name,
+        "Device": status.device,
+        "Folder": status.home,
+        "Version": status.version,
+    }
+    index = "".join(
+        f"<tr><th scope='row'>{name}</th><td>{escape(value)}</td></tr>"
+        for name, value in rows.items()
+    )
+    weights = "".join(
+        f"<tr><th scope='row'>{escape(one.name)}</th><td>{escape(one.role)}</td>"
+        f"<td>{one.size / 1e6:,.0f} MB</td><td>{'here' if one.present else 'not here'}</td></tr>"
+        for one in weights_status(service.settings.weights_directory)
+    )
+    return (
+        f"<h2>Index</h2><table>{index}</table><h2>Weights</h2><table>"
+        "<tr><th scope='col'>Name</th><th scope='col'>For</th><th scope='col'>Size</th>"
+        f"<th scope='col'>State</th></tr>{weights}</table>"
+    )
