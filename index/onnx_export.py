@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,17 +122,20 @@ def _export(folder: Path, target: Path, digest: str) -> None:
     inputs = (ids, mask, torch.zeros_like(ids))
     batch = torch.export.Dim("batch")
     length = torch.export.Dim("length", max=model.config.max_position_embeddings)
-    program = torch.onnx.export(
-        model,
-        (),
-        kwargs=dict(zip(INPUT_NAMES, inputs, strict=True)),
-        input_names=list(INPUT_NAMES),
-        output_names=["last_hidden_state"],
-        dynamic_shapes={name: {0: batch, 1: length} for name in INPUT_NAMES},
-        opset_version=_OPSET,
-        dynamo=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # The exporter warns of its own deprecated parts, nothing that a user could change.
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            model,
+            (),
+            kwargs=dict(zip(INPUT_NAMES, inputs, strict=True)),
+            input_names=list(INPUT_NAMES),
+            output_names=["last_hidden_state"],
+            dynamic_shapes={name: {0: batch, 1: length} for name in INPUT_NAMES},
+            opset_version=_OPSET,
+            dynamo=True,
+            verbose=False,
+        )
     if program is None:
         raise EmbedderError(f"torch exported nothing from {folder}.")
     exported = program.model_proto

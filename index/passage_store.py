@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from corpus.types import Document, Passage, Section
 from index.errors import EmbedderMismatchError, StoreError
 from index.store import Recipe, Store, decode_vectors, encode_metadata, encode_vector
-from index.views import ViewKind, known_questions
+from index.views import VIEW_KINDS, ViewKind, known_questions
 
 _DOCUMENT_COLUMNS = "id, title, text, source, media_type, metadata, sections"
 
@@ -34,12 +35,37 @@ class EmbeddedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class PassageVectors:
-    """Vectors with the passages and views they belong to, rows aligned, sorted by passage."""
+class VectorTable:
+    """What vectors stand for, rows aligned and sorted by passage: numbers, not the vectors.
 
+    `kinds` holds places in `VIEW_KINDS`. Small enough (17 bytes a vector) to be kept in memory.
+    """
+
+    numbers: NDArray[np.int64]
     passages: NDArray[np.int64]
-    kinds: NDArray[np.str_]
-    vectors: NDArray[np.float32]
+    kinds: NDArray[np.int8]
+
+    def owners(self, numbers: NDArray[np.int64]) -> set[int]:
+        """The passages that some vectors, int64 (n,), belong to."""
+        return set(self.passages[np.isin(self.numbers, numbers)].tolist())
+
+    def of_numbers(self, numbers: frozenset[int]) -> Self:
+        """The rows of some vectors."""
+        if len(numbers) == len(self.numbers):
+            return self
+        rows = np.isin(self.numbers, np.fromiter(numbers, np.int64, len(numbers)))
+        return type(self)(self.numbers[rows], self.passages[rows], self.kinds[rows])
+
+    def of_passages(self, passages: Collection[int]) -> Self:
+        """The rows of some passages."""
+        wanted = np.array(sorted(passages), np.int64)
+        starts = np.searchsorted(self.passages, wanted, "left")
+        ends = np.searchsorted(self.passages, wanted, "right")
+        rows = np.concatenate(
+            [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
+            or [np.empty(0, np.int64)]
+        )
+        return type(self)(self.numbers[rows], self.passages[rows], self.kinds[rows])
 
 
 def document_digest(document: Document) -> str:
@@ -163,36 +189,17 @@ class PassageStore:
                 found[number] = (owner, passage, document)
         return found
 
-    def owners(self, vector_numbers: Collection[int]) -> set[int]:
-        """The passages that vectors belong to; vectors that are gone are passed over."""
-        return {
-            row[0]
-            for row in self._in_list(
-                "SELECT passage FROM passage_vectors WHERE number IN", vector_numbers
-            )
-        }
-
-    def vectors_of(self, passage_numbers: Collection[int]) -> PassageVectors:
-        """All vectors of some passages."""
-        rows = sorted(
-            self._in_list(
-                "SELECT passage, number, view, embedding FROM passage_vectors WHERE passage IN",
-                passage_numbers,
-            )
-        )
-        return PassageVectors(
-            np.array([row[0] for row in rows], np.int64),
-            np.array([row[2] for row in rows], np.str_),
-            decode_vectors([row[3] for row in rows], self._recipe.embedder.dimension),
-        )
-
-    def vector_numbers(self) -> NDArray[np.int64]:
-        """The numbers of all vectors, ascending, int64 (n,)."""
+    def vector_table(self) -> VectorTable:
+        """What every vector stands for."""
         with self._store.reading() as connection:
             rows = connection.execute(
-                "SELECT number FROM passage_vectors ORDER BY number"
+                "SELECT number, passage, view FROM passage_vectors ORDER BY passage, number"
             ).fetchall()
-        return np.array([row[0] for row in rows], np.int64)
+        return VectorTable(
+            np.array([row[0] for row in rows], np.int64),
+            np.array([row[1] for row in rows], np.int64),
+            np.array([VIEW_KINDS.index(row[2]) for row in rows], np.int8),
+        )
 
     def vectors(self, numbers: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Vectors by number: those still there, int64 (n,) and float32 (n, d)."""

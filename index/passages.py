@@ -73,6 +73,7 @@ class PassageIndex:
         self._checkpoint = store.path.with_name(f"{store.path.stem}-passages.faiss")
         self._lock = threading.RLock()
         self._vectors = VectorIndex(embedder.identity.dimension, device)
+        self._table = self._rows.vector_table()
         self._generation = -1
         self._saved_generation = -1
         self._vectors_since_saved = 0
@@ -217,18 +218,21 @@ class PassageIndex:
             self._follow()
             if not len(self._vectors):
                 return []
-            near = self._near(vector, pool) if "dense" in retrievers else set()
+            near: set[int] = set()
+            if "dense" in retrievers:
+                numbers, _ = self._vectors.search(vector, pool * _VECTORS_PER_PASSAGE)
+                near = self._table.owners(numbers)
             matched, bm25 = self._rows.match(expression, pool)
             candidates = near | set(matched.tolist() if "bm25" in retrievers else ())
-            found = self._rows.vectors_of(candidates)
+            table = self._table.of_passages(candidates)
+            vectors = self._vectors.vectors(table.numbers)
             frequencies = self._frequencies(query)
-        numbers, starts = np.unique(found.passages, return_index=True)
-        if not len(numbers):
+        if not len(vectors):
             return []
-        cosines = np.clip(found.vectors @ vector, -1.0, 1.0)
+        numbers, starts = np.unique(table.passages, return_index=True)
+        cosines = np.clip(vectors @ vector, -1.0, 1.0)
         best = np.maximum.reduceat(cosines, starts)
-        whole = cosines[found.kinds == "whole"]
-        dense = dense_scores(whole, best)
+        dense = dense_scores(cosines, table.passages, table.kinds)
         by_words = dict(zip(matched.tolist(), bm25.tolist(), strict=True))
         words = np.array([by_words.get(number, 0.0) for number in numbers.tolist()])
         covered = coverage(words, frequencies)
@@ -241,7 +245,7 @@ class PassageIndex:
         order = np.argsort(-scores, kind="stable")[:wanted]
         chosen: Sequence[int] = numbers[order].tolist()
         if distinct:
-            chosen = list(_first(distinct_passages(chosen, found), k))
+            chosen = list(_first(distinct_passages(chosen, table, vectors), k))
         place_of = {number: place for place, number in enumerate(numbers.tolist())}
         rows = self._passages(chosen)
         hits = []
@@ -259,10 +263,6 @@ class PassageIndex:
                 raw["bm25"] = by_words[number]
             hits.append(Hit(passage, document, float(scores[place]), ranks, raw))
         return hits
-
-    def _near(self, vector: NDArray[np.float32], pool: int) -> set[int]:
-        numbers, _ = self._vectors.search(vector, pool * _VECTORS_PER_PASSAGE)
-        return self._rows.owners(numbers.tolist())
 
     def _frequencies(self, query: str) -> NDArray[np.float64]:
         terms = query_terms(query)
@@ -333,10 +333,13 @@ class PassageIndex:
                 if loaded is not None:
                     self._vectors = loaded
                     self._saved_generation = generation
-            stored = self._rows.vector_numbers()
+            table = self._rows.vector_table()
             held = np.fromiter(self._vectors.ids, np.int64, len(self._vectors))
-            self._vectors.remove(np.setdiff1d(held, stored))
-            self._vectors.add(*self._rows.vectors(np.setdiff1d(stored, held).tolist()))
+            self._vectors.remove(np.setdiff1d(held, table.numbers))
+            missing = np.setdiff1d(table.numbers, held)
+            self._vectors.add(*self._rows.vectors(missing.tolist()))
+            # A vector that another process removed in between is in neither.
+            self._table = table.of_numbers(self._vectors.ids)
             self._generation = generation
             self._containing.clear()
 

@@ -10,6 +10,8 @@ import logging
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -92,6 +94,17 @@ class VectorIndex:
                 self._gpu = None
             return len(known)
 
+    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors under some ids, float32 (n, d). Raises KeyError for an id that is not in."""
+        ids = np.asarray(ids, np.int64)
+        with self._lock:
+            if missing := set(ids.tolist()) - self._ids:
+                raise KeyError(min(missing))
+            if not len(ids):
+                return np.empty((0, self.dimension), np.float32)
+            with _one_thread():
+                return self._index.reconstruct_batch(ids)
+
     def search(
         self, query: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -99,20 +112,14 @@ class VectorIndex:
 
         `query` is float32 (d,). Equal products come in the order of their ids.
         """
-        import faiss
-
         with self._lock:
             k = min(k, len(self))
             if k <= 0:
                 return np.empty(0, np.int64), np.empty(0, np.float32)
             row = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
             index = self._searched()
-            # One query cannot be shared out, and waking threads for it costs milliseconds when
-            # something else keeps the cores busy.
-            threads = faiss.omp_get_max_threads()
-            faiss.omp_set_num_threads(1)
-            scores, ids = index.search(row, k)
-            faiss.omp_set_num_threads(threads)
+            with _one_thread():
+                scores, ids = index.search(row, k)
         found = ids[0] >= 0
         ids, scores = ids[0][found], scores[0][found]
         order = np.lexsort((ids, -scores))
@@ -243,6 +250,19 @@ def _choose_device(device: Device) -> Literal["cpu", "cuda"]:
             "device `auto`.",
         )
     return "cpu"
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep FAISS to this thread: for one query, waking others costs milliseconds on busy cores."""
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _flat(dimension: int) -> Any:

@@ -8,13 +8,14 @@ maximum similarity is ColBERT's (Khattab and Zaharia 2020), here by sentences in
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from corpus.also_asked import ALSO_ASKED
 from corpus.sentences import split_sentences
 from corpus.types import Document, Passage
 
 ViewKind = Literal["whole", "sentence", "question"]
+VIEW_KINDS: tuple[ViewKind, ...] = get_args(ViewKind)
 
 # Part of what a store records about its vectors: another way to make them, another name.
 IDENTITY = "views-1:whole+sentences+questions"

@@ -74,7 +74,7 @@ def check_whole(path: Path) -> int:
         _, passages, vectors = index.counts()
         assert passages == len(stored)
         assert vectors == len(stored) * (1 + SENTENCES)
-        assert index._vectors.ids == set(index._rows.vector_numbers().tolist())
+        assert index._vectors.ids == set(index._rows.vector_table().numbers.tolist())
         for document in stored[:: max(1, len(stored) // 20)]:
             hit = index.search(document.text.split(". ")[0])[0]
             assert hit.document == document

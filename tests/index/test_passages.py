@@ -249,7 +249,7 @@ def test_what_another_process_changes_is_seen_at_the_next_search(index, path):
         other.add([Document("d", "", "Quantization stores weights in eight bits.", "d")])
     assert found(index, "quantization bits")[0] == "d"
     assert "a" not in found(index, "anchor boxes grid")
-    assert index._vectors.ids == set(index._rows.vector_numbers().tolist())
+    assert index._vectors.ids == set(index._rows.vector_table().numbers.tolist())
 
 
 def checkpoint_files(path):
@@ -366,4 +366,4 @@ def test_searches_while_documents_come_and_go(index):
         thread.join()
     assert not failures
     assert index.counts()[0] == 3
-    assert np.array_equal(sorted(index._vectors.ids), index._rows.vector_numbers())
+    assert np.array_equal(sorted(index._vectors.ids), index._rows.vector_table().numbers)

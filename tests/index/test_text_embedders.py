@@ -13,7 +13,7 @@ import pytest
 
 from index.errors import DeviceError, EmbedderError
 from index.identity import EmbedderIdentity, weights_digest
-from index.onnx_export import EXPORT_NAME
+from index.onnx_export import EXPORT_NAME, is_current
 from index.text_embedders import (
     OnnxTextEmbedder,
     SentenceTransformersEmbedder,
@@ -121,7 +121,7 @@ def test_a_vector_does_not_depend_on_what_it_is_embedded_with(embedder):
 @pytest.mark.slow
 def test_meaning_is_nearer_than_words(embedder):
     query, near, far = embedder.embed_passages(
-        ["How do I shrink a neural network?", "Model compression", "How do I shrink a jumper?"]
+        ["How do I shrink a neural network?", "Model compression", "How do I knit a jumper?"]
     )
     assert query @ near > query @ far
 
@@ -138,18 +138,23 @@ def test_the_fast_engine_does_not_import_torch(embedder, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("harm", ["truncated", "of other weights"])
-def test_a_bad_export_is_made_again(embedder, folder, tmp_path, harm):
+def test_a_truncated_export_is_not_taken_for_a_finished_one(embedder, folder, tmp_path):
+    content = (folder / EXPORT_NAME).read_bytes()
+    (tmp_path / EXPORT_NAME).write_bytes(content)
+    assert is_current(tmp_path / EXPORT_NAME, embedder.identity.revision)
+    (tmp_path / EXPORT_NAME).write_bytes(content[: 1 << 20])
+    assert not is_current(tmp_path / EXPORT_NAME, embedder.identity.revision)
+
+
+@pytest.mark.slow
+def test_an_export_of_other_weights_is_made_again(embedder, folder, tmp_path):
     copy = tmp_path / "model"
     shutil.copytree(folder, copy)
     export = copy / EXPORT_NAME
-    if harm == "truncated":
-        export.write_bytes(export.read_bytes()[: 1 << 20])
-    else:
-        digest = weights_digest(folder).encode()
-        content = export.read_bytes()
-        assert content.count(digest) == 1
-        export.write_bytes(content.replace(digest, b"0" * 64))
+    digest = embedder.identity.revision.encode()
+    content = export.read_bytes()
+    assert content.count(digest) == 1
+    export.write_bytes(content.replace(digest, b"0" * 64))
     again = OnnxTextEmbedder(copy)
     assert again.identity == embedder.identity
     assert np.abs(again.embed_query("a box") - embedder.embed_query("a box")).max() < 1e-5
