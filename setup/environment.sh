@@ -87,38 +87,55 @@ make_venv() {
 # No wheel of llama-cpp-python is published, so it is compiled here, unless pip has kept one that
 # it built before.
 install_llama() {
-    local pin compiler="${CXX:-c++}"
+    local pin version state=0
     pin="$(grep -i '^llama[-_]cpp[-_]python==' constraints.txt)"
-    if "$venv/bin/python" setup/check_llama.py "${pin##*==}"; then
+    version="${pin##*==}"
+    check_llama "$version" || state=$?
+    if [[ $state -eq 0 ]]; then
         return
     fi
-    if [[ -z "$(kept_llama "${pin##*==}")" ]] && ! command -v "$compiler" >/dev/null 2>&1; then
+    if [[ $state -eq $other_processor ]]; then
+        forget_llama "$version"
+    fi
+    if [[ -z "$(kept_llama "$version")" ]] && ! command -v "${CXX:-c++}" >/dev/null 2>&1; then
         fail "The language model's engine (llama-cpp-python) is compiled on this machine, and there is no C++ compiler." \
             "On Debian and Ubuntu: apt-get install g++; on Fedora: dnf install gcc-c++; on macOS: xcode-select --install." \
             "Then run the same command again."
     fi
     say "Installing the language model's engine ($pin; compiling it takes two to six minutes)"
-    # Build arguments of the user's are not part of the name under which pip keeps a wheel.
-    build_llama "$pin" ${CMAKE_ARGS:+--no-cache-dir}
-    if ! "$venv/bin/python" setup/check_llama.py "${pin##*==}"; then
-        say "The kept build of $pin does not suit this processor: compiling it anew"
-        "$venv/bin/python" -m pip cache remove "llama_cpp_python-${pin##*==}*" || true
-        build_llama "$pin" ${CMAKE_ARGS:+--no-cache-dir}
-        "$venv/bin/python" setup/check_llama.py --explain "${pin##*==}" ||
-            fail "llama-cpp-python was compiled, but it does not load." \
-                "Try: $venv/bin/python -c 'import llama_cpp'"
+    build_llama "$pin"
+    state=0
+    check_llama "$version" || state=$?
+    if [[ $state -eq $other_processor ]]; then
+        say "The build that pip had kept is for another processor: compiling it anew"
+        forget_llama "$version"
+        build_llama "$pin"
+        state=0
+        check_llama "$version" || state=$?
+    fi
+    if [[ $state -ne 0 ]]; then
+        fail "llama-cpp-python is installed, but it cannot be used: the lines above say why."
     fi
 }
+
+# What check_llama.py ends with when the build has instructions that this processor lacks.
+other_processor=3
+
+check_llama() { "$venv/bin/python" setup/check_llama.py "$1"; }
 
 kept_llama() {
     "$venv/bin/python" -m pip cache list --format=abspath "llama_cpp_python-$1" 2>/dev/null || true
 }
 
+forget_llama() {
+    "$venv/bin/python" -m pip uninstall --yes llama-cpp-python
+    "$venv/bin/python" -m pip cache remove "llama_cpp_python-$1*" || true
+}
+
 build_llama() {
-    local pin="$1"
-    shift
+    # Build arguments of the user's are not part of the name under which pip keeps a wheel.
     CMAKE_ARGS="-DCMAKE_PROJECT_INCLUDE=$PWD/setup/llama.cmake -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF ${CMAKE_ARGS:-}" \
-        "$venv/bin/python" -m pip install --force-reinstall --no-deps "$@" "$pin" ||
+        "$venv/bin/python" -m pip install ${CMAKE_ARGS:+--no-cache-dir} -c constraints.txt "$1" ||
         fail "llama-cpp-python could not be installed: pip's lines above say why." \
             "Compiling it needs a C++ compiler, and network access to the package index."
 }
