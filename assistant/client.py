@@ -50,7 +50,7 @@ PAGE = 1000
 OnWait = Callable[[int], None]
 
 _ACCESS_CODES = ("key-required", "access-denied", "host-unknown")
-_backoff = wait_exponential_jitter(initial=0.5, max=LONGEST_PAUSE_SECONDS)
+_backoff = wait_exponential_jitter(multiplier=0.5, max=LONGEST_PAUSE_SECONDS)
 
 
 class Client:

@@ -1,7 +1,6 @@
 """The app: its tabs, its looks, and how it is mounted in the server."""
 
 from collections.abc import Callable
-from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from assistant.serving.limits import same
 from assistant.ui.chat_tab import ChatTab
 from assistant.ui.endpoints import add_endpoints
 from assistant.ui.library import LibraryTab
+from assistant.ui.status import TITLE, header_html
 from assistant.ui.theme import theme
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from assistant.serving.service import Service
 
-TITLE = "CV Assistant"
 # Uploaded files that nobody took are deleted after this many seconds.
 KEPT_SECONDS = 3600
 
@@ -29,26 +28,15 @@ def build(service: "Service") -> gr.Blocks:
         title=TITLE, analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS)
     ) as blocks:
         header = gr.HTML(header_html(service), padding=False, elem_id="header")
-        blocks.load(lambda: header_html(service), None, header, api_visibility="private")
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Chat", id="chat"):
                 ChatTab(service)
             with gr.Tab("Library", id="library"):
-                LibraryTab(service, blocks)
+                LibraryTab(service, blocks, header)
         add_endpoints(service)
     # Questions wait in the server's own line; Gradio's queue only carries the events.
     blocks.queue(default_concurrency_limit=4, max_size=service.settings.queue_length * 8)
     return blocks
-
-
-def header_html(service: "Service") -> str:
-    """The name, and in one line what is indexed and who answers."""
-    status = service.assistant.status()
-    words = f"{status.documents:,} documents · {status.passages:,} passages"
-    return (
-        f"<header><h1>{TITLE}</h1>"
-        f'<p class="status">{words} · {escape(service.model_name)}</p></header>'
-    )
 
 
 def mount(app: "FastAPI", service: "Service") -> None:

@@ -11,6 +11,7 @@ from assistant.errors import AssistantError
 from assistant.library import LibraryReport
 from assistant.serving.document_routes import matching_documents, too_large
 from assistant.serving.uploads import add_uploads
+from assistant.ui.status import header_html, status_html
 
 if TYPE_CHECKING:
     from assistant.serving.service import Service
@@ -28,10 +29,11 @@ OUTCOMES = {
 class LibraryTab:
     """The documents and their upload. Building one puts it into the Blocks being built."""
 
-    def __init__(self, service: "Service", page: gr.Blocks) -> None:
+    def __init__(self, service: "Service", page: gr.Blocks, header: gr.HTML) -> None:
         from corpus.loaders import SUPPORTED_SUFFIXES
 
         self._service = service
+        self._header = header
         suffixes = sorted(SUPPORTED_SUFFIXES)
         settings = service.settings
         with gr.Row():
@@ -49,7 +51,7 @@ class LibraryTab:
                     self._keep = gr.Button("Keep them")
             with gr.Column(scale=2, min_width=300):
                 self._files = gr.File(
-                    label=f"Add documents ({', '.join(suffixes)})",
+                    label="Add documents",
                     file_count="multiple",
                     file_types=suffixes,
                     elem_id="upload",
@@ -57,8 +59,8 @@ class LibraryTab:
                 )
                 gr.HTML(
                     f'<p class="hint">Up to {settings.upload_files} files at once, '
-                    f"{settings.upload_megabytes:g} MB each. A file of the same name replaces "
-                    "the document.</p>",
+                    f"{settings.upload_megabytes:g} MB each: {', '.join(suffixes)}. "
+                    "A file of the same name replaces the document.</p>",
                     padding=False,
                 )
                 self._results = gr.HTML(elem_id="upload-results", padding=False)
@@ -68,7 +70,7 @@ class LibraryTab:
     def _connect(self, page: gr.Blocks) -> None:
         private: dict[str, Any] = {"api_visibility": "private"}
         listing = [self._documents, self._count, self._remove, self._confirm]
-        everything = [*listing, self._status]
+        everything = [*listing, self._status, self._header]
         page.load(self._show_all, self._query, everything, **private)
         self._query.change(self._show, self._query, listing, show_progress="hidden", **private)
         self._files.upload(
@@ -97,7 +99,7 @@ class LibraryTab:
         )
 
     def _show_all(self, query: str) -> tuple[Any, ...]:
-        return *self._show(query), status_html(self._service)
+        return *self._show(query), status_html(self._service), header_html(self._service)
 
     def _add(
         self,
@@ -168,33 +170,3 @@ def report_html(report: LibraryReport, more_refused: Sequence[Any] = ()) -> str:
         for file in (*report.refused, *more_refused)
     ]
     return results(lines)
-
-
-def status_html(service: "Service") -> str:
-    """The index and the weights."""
-    from assistant.weights import status as weights_status
-
-    status = service.assistant.status()
-    rows = {
-        "Documents": f"{status.documents:,}",
-        "Passages": f"{status.passages:,}",
-        "Embedding model": status.embedder,
-        "Language model": service.model_name,
-        "Device": status.device,
-        "Folder": status.home,
-        "Version": status.version,
-    }
-    index = "".join(
-        f"<tr><th scope='row'>{name}</th><td>{escape(value)}</td></tr>"
-        for name, value in rows.items()
-    )
-    weights = "".join(
-        f"<tr><th scope='row'>{escape(one.name)}</th><td>{escape(one.role)}</td>"
-        f"<td>{one.size / 1e6:,.0f} MB</td><td>{'here' if one.present else 'not here'}</td></tr>"
-        for one in weights_status(service.settings.weights_directory)
-    )
-    return (
-        f"<h2>Index</h2><table>{index}</table><h2>Weights</h2><table>"
-        "<tr><th scope='col'>Name</th><th scope='col'>For</th><th scope='col'>Size</th>"
-        f"<th scope='col'>State</th></tr>{weights}</table>"
-    )

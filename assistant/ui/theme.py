@@ -14,4 +14,18 @@ def theme() -> gr.themes.Base:
         radius_size="lg",
         font=sans,
         font_mono=mono,
+    ).set(
+        block_title_background_fill="none",
+        block_title_background_fill_dark="none",
+        block_title_padding="0",
+        block_title_text_color="*body_text_color",
+        block_title_text_color_dark="*body_text_color",
+        block_label_background_fill="*background_fill_primary",
+        block_label_background_fill_dark="*background_fill_secondary",
+        block_label_text_color="*body_text_color",
+        block_label_text_color_dark="*body_text_color",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_300",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
     )

@@ -104,4 +104,14 @@ class FakeAssistant:
 
     def status(self) -> Status:
         count = len(self._documents)
-        return Status("0", "home", count, count, 1, "fake embedder", "fake model", "cpu")
+        return Status(
+            version="0",
+            home="home",
+            documents=count,
+            passages=count,
+            vectors=count,
+            generation=1,
+            embedder="fake embedder",
+            language_model="fake model",
+            device="cpu",
+        )
