@@ -2,7 +2,7 @@
 
 from dataclasses import is_dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -19,7 +19,7 @@ def to_json_data(result: Any) -> Any:
     if isinstance(result, list | tuple):
         return [to_json_data(item) for item in result]
     if is_dataclass(result):
-        return _adapter(type(result)).dump_python(result, mode="json")
+        return _adapter(cast(Any, type(result))).dump_python(result, mode="json")
     return result
 
 
@@ -29,4 +29,4 @@ def from_json_data(kind: type[T], data: Any) -> T:
     Raises:
         pydantic.ValidationError: `data` is not of that kind.
     """
-    return _adapter(kind).validate_python(data, strict=False)
+    return _adapter(cast(Any, kind)).validate_python(data, strict=False)

@@ -17,7 +17,7 @@ from index.errors import EmbedderError
 from index.identity import weights_digest
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+    from onnxruntime import InferenceSession
 
 EXPORT_NAME = "exported.onnx"
 INPUT_NAMES = ("input_ids", "attention_mask", "token_type_ids")
@@ -34,7 +34,7 @@ def open_session(path: Path, threads: int) -> "InferenceSession":
     Raises EmbedderError when the file is missing, truncated or not an ONNX model.
     """
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as states  # type: ignore[import-untyped]
+    from onnxruntime.capi import onnxruntime_pybind11_state as states
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
