@@ -45,6 +45,12 @@ class VectorTable:
     passages: NDArray[np.int64]
     kinds: NDArray[np.int8]
 
+    @property
+    def per_passage(self) -> int:
+        """How many vectors a passage has on average, rounded up; 0 when there are none."""
+        passages = int(np.count_nonzero(np.diff(self.passages))) + 1
+        return -(-len(self.passages) // passages)
+
     def owners(self, numbers: NDArray[np.int64]) -> set[int]:
         """The passages that some vectors, int64 (n,), belong to."""
         return set(self.passages[np.isin(self.numbers, numbers)].tolist())

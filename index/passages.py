@@ -28,10 +28,8 @@ from index.views import IDENTITY, passage_views
 
 Retriever = Literal["dense", "bm25"]
 
-# How many passages each retriever hands to the fusion, at least; a vector search that asks for
-# several times as many finds that many passages, since a passage has a vector for each sentence.
+# How many passages each retriever hands to the fusion, at least.
 _POOL = 50
-_VECTORS_PER_PASSAGE = 6
 # Passages asked for beyond k before near-duplicates are left out.
 _DISTINCT_FACTOR = 4
 _DISTINCT_MORE = 10
@@ -220,7 +218,9 @@ class PassageIndex:
                 return []
             near: set[int] = set()
             if "dense" in retrievers:
-                numbers, _ = self._vectors.search(vector, pool * _VECTORS_PER_PASSAGE)
+                # A passage has several vectors; with as many times more of them, the nearest are
+                # likely to belong to a full pool of passages.
+                numbers, _ = self._vectors.search(vector, pool * self._table.per_passage)
                 near = self._table.owners(numbers)
             matched, bm25 = self._rows.match(expression, pool)
             candidates = near | set(matched.tolist() if "bm25" in retrievers else ())
