@@ -5,7 +5,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from assistant.answering.draft import DraftSentence, SentenceCutter
 from assistant.answering.evidence import EvidenceSentence, evidence_sentences
 from assistant.answering.followups import standalone_question
 from assistant.answering.grounding import Grounding
-from assistant.answering.llm import LlamaCppChat
-from assistant.answering.prompts import Prompt, answer_prompt
+from assistant.answering.model_draft import ModelDraft
+from assistant.answering.prompts import answer_prompt
 from assistant.answering.retriever import PassageSearch
-from assistant.answering.selection import SentenceSelection
+from assistant.answering.selection import SentenceSelection, is_narrow
 from assistant.answering.stop_watch import StopWatch
 from assistant.answering.types import (
     Answer,
@@ -49,7 +49,7 @@ class AnsweringSettings:
     """
 
     passages: int = 4
-    answer_words: int = 85
+    answer_words: int = 95
     unsupported: Literal["withhold", "mark"] = "withhold"
 
 
@@ -167,48 +167,34 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         needed = self._selection.choose(
             standalone, hits, evidence, words=self._settings.answer_words
         )
-        composition = Composition(evidence, needed, self._grounding, self._settings.unsupported)
+        composition = Composition(
+            evidence,
+            needed,
+            self._grounding,
+            self._settings.unsupported,
+            narrow=is_narrow(standalone),
+        )
         watch.lap("select")
         cutter = SentenceCutter()
         prompt = answer_prompt(standalone, [_note(one) for one in needed])
-        with closing(self._draft(prompt, config, cancel, watch)) as pieces:
+        draft = ModelDraft(self._chat_model, prompt, config, cancel)
+        with closing(iter(draft)) as pieces:
             for piece in pieces:
                 yield Token(piece)
-                for draft in cutter.feed(piece):
-                    yield from self._checked(composition, draft, watch)
+                for sentence in cutter.feed(piece):
+                    yield from self._checked(composition, sentence, watch)
+                if composition.finished:
+                    break
         if cancel.is_set():
             return
+        watch.add_all(draft.seconds)
         watch.restart()
-        for draft in cutter.end():
-            yield from self._checked(composition, draft, watch)
+        if not composition.finished:
+            for sentence in cutter.end(cut_off=draft.cut_off):
+                yield from self._checked(composition, sentence, watch)
         yield from composition.complete()
         watch.lap("after_last_token")
         yield Done(composition.answer(hits, judgement, self.model_name, watch.timings))
-
-    def _draft(
-        self,
-        prompt: Prompt,
-        config: RunnableConfig | None,
-        cancel: threading.Event,
-        watch: StopWatch,
-    ) -> Generator[str, None, None]:
-        """The model's draft piece by piece, with what it took noted on the watch."""
-        options: dict[str, Any] = (
-            {"cancel": cancel} if isinstance(self._chat_model, LlamaCppChat) else {}
-        )
-        started = time.monotonic()
-        metadata: dict[str, Any] = {}
-        with closing(self._chat_model.stream(prompt, config, **options)) as chunks:  # type: ignore[type-var]
-            for chunk in chunks:
-                metadata |= chunk.response_metadata
-                if text := chunk.text:
-                    if "first_token" not in watch.timings:
-                        watch.add("first_token", time.monotonic() - started)
-                    yield text
-                if cancel.is_set():
-                    break
-        watch.add("generate", time.monotonic() - started)
-        watch.add("queue", metadata.get("queue_seconds", 0.0))
 
     @staticmethod
     def _checked(

@@ -15,11 +15,15 @@ from assistant.answering.types import Answer, Sentence
 from assistant.answering.words import words
 from index.types import Hit
 
+# A draft that went wrong so many sentences in a row does not find back.
+LOST_AFTER = 3
+
 
 class Composition:
     """Takes the sentences of a draft one by one and turns each into a checked one, or none.
 
-    `needed` are the sentences of the passages that a complete answer says.
+    `needed` are the sentences of the passages that a complete answer says. Where the question is
+    `narrow`, a sentence of the draft that is supported by one of them stands for it.
     """
 
     def __init__(
@@ -28,19 +32,28 @@ class Composition:
         needed: Sequence[EvidenceSentence],
         grounding: Grounding,
         unsupported: Literal["withhold", "mark"],
+        *,
+        narrow: bool = False,
     ) -> None:
         self._evidence = evidence
         self._needed = needed
         self._grounding = grounding
         self._unsupported = unsupported
+        self._narrow = narrow
         self._numbers = CitationNumbers()
         self._sentences: list[Sentence] = []
         self._said = ""
         self.refused = False
         self.withheld = 0
+        self._failed_in_a_row = 0
 
     def add(self, draft: DraftSentence) -> Sentence | None:
         """Check a sentence of the draft; what of it may be shown."""
+        sentence = self._checked(draft)
+        self._failed_in_a_row = 0 if sentence else self._failed_in_a_row + 1
+        return sentence
+
+    def _checked(self, draft: DraftSentence) -> Sentence | None:
         if words(draft.text) == words(REFUSAL):
             self.refused = True
             return None
@@ -51,6 +64,8 @@ class Composition:
             return None
         support = self._grounding.support(draft.text, self._evidence)
         if support.sufficient:
+            if fuller := self._fuller(draft.text, support.sentences):
+                return self._quote(fuller)
             return self._say(
                 self._numbers.cite(
                     draft.text, support.sentences, support.probability, draft.marker
@@ -62,12 +77,17 @@ class Composition:
         self.withheld += 1
         return None
 
+    @property
+    def finished(self) -> bool:
+        """Whether more of the draft is of no use: all is said, or it has lost the thread."""
+        return self._failed_in_a_row >= LOST_AFTER or all(map(self._is_said, self._needed))
+
     def complete(self) -> list[Sentence]:
         """Quote the needed sentences that the draft left out, with the lead-in of list items."""
         quoted = []
         leads = {(one.source, one.text): one for one in self._evidence}
         for one in self._needed:
-            if says(self._said, one.text):
+            if self._is_said(one):
                 continue
             lead = leads.get((one.source, one.lead))
             if lead and not says(self._said, lead.text):
@@ -101,6 +121,23 @@ class Composition:
             missing=judgement.missing,
             withheld=self.withheld,
         )
+
+    def _is_said(self, one: EvidenceSentence) -> bool:
+        if self._narrow and any(
+            (citation.start, citation.document_id) == (one.start, one.document_id)
+            for citation in self._numbers.citations
+        ):
+            return True
+        return says(self._said, one.text)
+
+    def _fuller(self, text: str, evidence: Sequence[EvidenceSentence]) -> EvidenceSentence | None:
+        """The needed sentence to quote in place of one of the draft that says only half of it.
+
+        Small models leave out parts of what they retell. Showing both would say it twice.
+        """
+        if self._narrow or len(evidence) != 1 or evidence[0] not in self._needed:
+            return None
+        return None if says(text, evidence[0].text) else evidence[0]
 
     def _quote(self, one: EvidenceSentence) -> Sentence:
         return self._say(self._numbers.cite(one.text, [one], 1.0, one.marker), one.text)

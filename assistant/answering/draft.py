@@ -7,6 +7,8 @@ from corpus.sentences import split_sentences
 
 # Source marks of the model's own making. It cannot know the numbers, so they mean nothing.
 _MADE_UP_MARKS = re.compile(r"\s*\[(?:\d{1,3}(?:\s*[,;-]\s*\d{1,3})*)\]")
+# Bold and italics: the answer is plain text.
+_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _LIST_MARKER = re.compile(r"(?:[-*•+]|\d{1,2}[.)])\s*$")
 
 
@@ -41,13 +43,18 @@ class SentenceCutter:
                 self._rest = self._rest[spans[0][1] :]
         return finished
 
-    def end(self) -> list[DraftSentence]:
-        """The sentences that are left when no more text comes."""
+    def end(self, *, cut_off: bool = False) -> list[DraftSentence]:
+        """The sentences that are left when no more text comes.
+
+        Of a text that was `cut_off` the last one counts only if it has its full stop.
+        """
         left = [self._sentence(*span) for span in split_sentences(self._rest)]
         self._rest = ""
+        if cut_off and left and not left[-1].text.endswith((".", "!", "?")):
+            left.pop()
         return left
 
     def _sentence(self, start: int, end: int) -> DraftSentence:
         marker = _LIST_MARKER.search(self._rest[:start].rpartition("\n")[2])
-        text = _MADE_UP_MARKS.sub("", self._rest[start:end]).strip()
+        text = _EMPHASIS.sub(r"\2", _MADE_UP_MARKS.sub("", self._rest[start:end])).strip()
         return DraftSentence(text, marker.group().strip() if marker else "")

@@ -1,6 +1,7 @@
 """Seconds by stage."""
 
 import time
+from collections.abc import Mapping
 
 
 class StopWatch:
@@ -23,6 +24,11 @@ class StopWatch:
     def add(self, stage: str, seconds: float) -> None:
         """Add seconds to a stage."""
         self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
+
+    def add_all(self, seconds: Mapping[str, float]) -> None:
+        """Add seconds to several stages."""
+        for stage, taken in seconds.items():
+            self.add(stage, taken)
 
     @property
     def timings(self) -> dict[str, float]:

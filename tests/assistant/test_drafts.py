@@ -58,3 +58,12 @@ def test_no_letter_or_digit_of_a_draft_is_lost(text):
     assert whole == kept
     if "[" not in text:
         assert [c for c in kept if c.isalpha()] == [c for c in text if c.isalpha()]
+
+
+@pytest.mark.parametrize(
+    ("draft", "kept"), [("One. Two is", ["One."]), ("One. Two.", ["One.", "Two."]), ("One", [])]
+)
+def test_a_sentence_that_was_cut_off_does_not_count(draft, kept):
+    cutter = SentenceCutter()
+    found = [*cutter.feed(draft), *cutter.end(cut_off=True)]
+    assert [sentence.text for sentence in found] == kept

@@ -4,15 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answering import prompts
-from assistant.answering.prompts import REFUSAL, answer_prompt, fenced, judge_prompt
+from assistant.answering.prompts import answer_prompt, fenced, judge_prompt
 
 
 def fence_of(text):
     return re.match(r"<notes ([0-9a-f]+)>", text).group(1)
-
-
-def test_the_model_is_told_the_very_refusal_sentence_that_is_recognised():
-    assert REFUSAL in answer_prompt("Why?", ["A note."])[0][1]
 
 
 def test_what_is_the_same_for_every_question_comes_first():
