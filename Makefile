@@ -13,7 +13,7 @@ TEST_WEIGHTS := all-MiniLM-L6-v2 qwen2.5-coder-0.5b-instruct smollm2-135m-instru
 unexport Q
 export PYTHON
 
-.PHONY: help run ask setup setup-dev weights test-weights browser check test
+.PHONY: help run ask setup setup-dev weights test-weights browser check test constraints
 
 help: ## List these targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS='	' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -48,3 +48,6 @@ check: setup-dev ## Check the format, the style and the types
 
 test: setup-dev test-weights browser check ## Pass every check and every test (PYTEST_ARGS for more)
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+constraints: ## Pin the versions that are installed now, after a dependency was added
+	@setup/pin-versions.sh
