@@ -1,0 +1,151 @@
+"""Lets the judge decide on each question, without the language model, beside a plain baseline."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from assistant.answering.abstention import Judge
+from eval.corpora import Bench
+from eval.datasets.types import EvalQuestion
+from eval.metrics import refusals
+from eval.metrics.intervals import Interval, interval_of
+from eval.record_log import Record
+from eval.retrieval_stage import standalone
+
+STAGE = "refusal"
+# Questions for tuning: only what the baseline needs to choose its threshold.
+TUNING_STAGE = "tuning"
+SYSTEMS = ("ours", "top score")
+LABELS = {"ours": "our judge", "top score": "cosine of the best passage"}
+
+
+def judge_question(bench: Bench, judge: Judge, question: EvalQuestion) -> Record:
+    """The judge's score and verdict, and the baseline's score."""
+    query = standalone(question)
+    hits = bench.assistant.search(query, k=bench.assistant.settings.passages)
+    started = time.perf_counter()
+    judgement = judge.judge(query, hits)
+    return {
+        "answerable": question.answerable,
+        "kind": question.kind,
+        "score": judgement.score,
+        "refused": judgement.verdict == "refuse",
+        "top_score": best_cosine(hits),
+        "nearest": list(judgement.nearest_topics),
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def tune_question(bench: Bench, question: EvalQuestion) -> Record:
+    """The baseline's score of a question that is not reported on."""
+    hits = bench.assistant.search(standalone(question), k=bench.assistant.settings.passages)
+    return {"answerable": question.answerable, "top_score": best_cosine(hits)}
+
+
+def best_cosine(hits: Sequence[Any]) -> float:
+    """The highest cosine of the passages found; 0 where none was."""
+    return max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
+
+
+def refusal_results(
+    records: Sequence[Record], tuning: Sequence[Record]
+) -> dict[str, dict[str, Any]]:
+    """Metrics, curves and per-question verdicts of each system.
+
+    A question that failed counts as answered wrongly: as refused where there is an answer, as
+    answered where there is none, with no confidence. The baseline's threshold is the best one on
+    the tuning questions; without any, only what needs no threshold is reported for it.
+    """
+    answerable = np.array([bool(record["answerable"]) for record in records], bool)
+    failed = np.array(["error" in record for record in records], bool)
+    ours = np.array([record.get("score", 0.0) for record in records], float)
+    top = np.array([record.get("top_score", 0.0) for record in records], float)
+    refused = np.array([bool(record.get("refused")) for record in records], bool)
+    refused = np.where(failed, answerable, refused)
+    results = {"ours": _result(records, answerable, ours, refused, probabilities=True)}
+    threshold = _tuned_threshold(tuning)
+    top_refused = None if threshold is None else np.where(failed, answerable, top < threshold)
+    results["top score"] = _result(records, answerable, top, top_refused, probabilities=False)
+    if threshold is not None:
+        results["top score"]["threshold"] = threshold
+    return results
+
+
+def by_kind(records: Sequence[Record]) -> dict[str, dict[str, float | int]]:
+    """For each kind of question, how many there are and which share our judge refused."""
+    kinds: dict[str, list[bool]] = {}
+    for record in records:
+        refused = bool(record.get("refused", record["answerable"]))
+        kinds.setdefault(record.get("kind", ""), []).append(refused)
+    return {
+        kind: {"n": len(verdicts), "refused": sum(verdicts) / len(verdicts)}
+        for kind, verdicts in kinds.items()
+    }
+
+
+def _tuned_threshold(tuning: Sequence[Record]) -> float | None:
+    usable = [record for record in tuning if "error" not in record]
+    truths = {bool(record["answerable"]) for record in usable}
+    if len(truths) < 2:
+        return None
+    return refusals.best_threshold(
+        np.array([bool(record["answerable"]) for record in usable], bool),
+        np.array([record["top_score"] for record in usable], float),
+    )
+
+
+def _result(
+    records: Sequence[Record],
+    answerable: refusals.Flags,
+    scores: refusals.Scores,
+    refused: refusals.Flags | None,
+    *,
+    probabilities: bool,
+) -> dict[str, Any]:
+    metrics: dict[str, Interval] = {
+        "AUROC": interval_of(refusals.auroc, answerable, scores),
+        "area under risk-coverage": interval_of(
+            refusals.area_under_risk_coverage, answerable, scores
+        ),
+    }
+    result: dict[str, Any] = {
+        "risk_coverage": _thinned(refusals.risk_coverage(answerable, scores)),
+    }
+    if refused is not None:
+        for name, statistic in _VERDICTS.items():
+            metrics[name] = interval_of(statistic, answerable, refused)
+        result["correct"] = {
+            record["id"]: float(no != yes)
+            for record, yes, no in zip(records, answerable, refused, strict=True)
+        }
+    if probabilities:
+        metrics["Brier score"] = interval_of(refusals.brier, answerable, scores)
+        metrics["expected calibration error"] = interval_of(
+            refusals.expected_calibration_error, answerable, scores
+        )
+        result["reliability"] = refusals.reliability(answerable, scores)
+    return result | {"metrics": metrics}
+
+
+_VERDICTS = {
+    "refusal precision": refusals.refusal_precision,
+    "refusal recall": refusals.refusal_recall,
+    "answer rate": refusals.answer_rate,
+    "balanced accuracy": refusals.balanced_accuracy,
+}
+
+
+def _thinned(curve: Sequence[tuple[float, float]], points: int = 200) -> list[list[float]]:
+    places = np.unique(np.linspace(0, len(curve) - 1, min(points, len(curve))).astype(int))
+    return [[round(value, 5) for value in curve[place]] for place in places]
+
+
+def scores_by_id(results: Mapping[str, Mapping[str, Any]]) -> dict[str, dict]:
+    """Whether each verdict was right, in the form that results keep for comparisons."""
+    return {
+        system: {"right verdict": result["correct"]}
+        for system, result in results.items()
+        if "correct" in result
+    }

@@ -1,0 +1,1 @@
+"""One page that shows results: tables, plots, every question with its evidence."""
