@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         (), description="Web pages of other hosts that may call the server, as https://host."
     )
     upload_megabytes: float = Field(25, gt=0, le=4096, description="Largest file accepted.")
+    results: Path = Field(
+        Path("eval/results"), description="Folder of evaluation results that the chat shows."
+    )
     upload_files: int = Field(20, ge=1, le=1000, description="Files accepted in one upload.")
 
     @property

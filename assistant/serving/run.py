@@ -2,8 +2,10 @@
 
 import errno
 import logging
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from assistant.errors import ListenError
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 # Streams that are still open at the end are cut after this time.
 SHUTDOWN_SECONDS = 5
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -53,6 +56,16 @@ def serve_until_stopped(
     import uvicorn
 
     class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Stop on a signal, without raising it again: what is open is closed afterwards."""
+            before = {one: signal.signal(one, self.handle_exit) for one in STOP_SIGNALS}
+            try:
+                yield
+            finally:
+                for one, handler in before.items():
+                    signal.signal(one, handler)
+
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if not self.should_exit:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from assistant.serialisation import to_json_data
+from assistant.serving.addresses import NoAddresses
 from assistant.serving.answer_routes import answer_routes
 from assistant.serving.api_page import add_api_page
 from assistant.serving.document_routes import document_routes
@@ -86,6 +87,7 @@ def add_middleware(app: FastAPI, service: Service) -> None:
     settings = service.settings
     key = settings.api_key.get_secret_value() if settings.api_key else None
     login = settings.login.get_secret_value() if settings.login else None
+    app.add_middleware(NoAddresses)
     if key or login:
         app.add_middleware(KeyLimit, key=key, login=login)
     app.add_middleware(

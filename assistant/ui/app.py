@@ -10,6 +10,7 @@ from assistant.serving.limits import same
 from assistant.ui.chat_tab import ChatTab
 from assistant.ui.endpoints import add_endpoints
 from assistant.ui.library import LibraryTab
+from assistant.ui.quality import QualityTab
 from assistant.ui.status import TITLE, header_html
 from assistant.ui.theme import theme
 
@@ -33,6 +34,8 @@ def build(service: "Service") -> gr.Blocks:
                 ChatTab(service)
             with gr.Tab("Library", id="library"):
                 LibraryTab(service, blocks, header)
+            with gr.Tab("Quality", id="quality-tab"):
+                QualityTab(service, blocks)
         add_endpoints(service)
     # Questions wait in the server's own line; Gradio's queue only carries the events.
     blocks.queue(default_concurrency_limit=4, max_size=service.settings.queue_length * 8)

@@ -29,6 +29,14 @@
         }
     }, true);
 
+    /* The examples are buttons, which a list may not hold: name them as a group. */
+    new MutationObserver(() => {
+        document.querySelectorAll(".examples[role=list]").forEach((examples) => {
+            examples.setAttribute("role", "group");
+            examples.setAttribute("aria-label", "Example questions");
+        });
+    }).observe(document.documentElement, { childList: true, subtree: true });
+
     /* Answers are copied as words with [n], not as HTML. */
     function asWords(html) {
         const page = new DOMParser().parseFromString(html, "text/html");

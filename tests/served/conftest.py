@@ -1,0 +1,72 @@
+"""A real server with the real models, started once for all tests of this folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_server import Server, StartServer
+
+GUARDED = Path(__file__).with_name("guarded.py")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def start_server(weights: Path) -> Iterator[StartServer]:
+    """Starts servers with `start_server(home, *options, **environment)` and ends them all."""
+    servers: list[Server] = []
+
+    def start(home: Path, *options: str, **more: str) -> Server:
+        number = len(servers)
+        output = home.with_name(f"said-{number}.txt")
+        departures = home.with_name("departures.txt")
+        departures.touch()
+        environment = os.environ | {
+            "CV_ASSISTANT_HOME": str(home),
+            "CV_ASSISTANT_WEIGHTS": str(weights),
+            "DEPARTURES": str(departures),
+            "PYTHONUNBUFFERED": "1",
+            **more,
+        }
+        # A file, not a pipe: a pipe that nobody empties would block the server.
+        with output.open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, str(GUARDED), "serve", "--port", "0", *options],
+                env=environment,
+                cwd=home.parent,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+        server = Server(process, home, output, departures)
+        servers.append(server)
+        server.wait_until_it_answers()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+        assert server.departures.read_text() == "", "The server tried to reach another machine."
+
+
+@pytest.fixture(scope="session")
+def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server that most tests share."""
+    return start_server(tmp_path_factory.mktemp("served") / "home", "--verbose")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, driven by Playwright."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("there is no Chromium: `make browser` installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

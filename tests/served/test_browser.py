@@ -1,0 +1,248 @@
+"""The app as people use it: a real browser, a real server, the real models."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from live_server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ANSWER_MS = 120_000
+FACTS = "# The Zebra-9 camera\n\nThe Zebra-9 camera was built in Lyon. It weighs 412 grams.\n"
+
+
+class Page:
+    """What a person does with the app."""
+
+    def __init__(self, page: Any, url: str) -> None:
+        self.page = page
+        self.elsewhere: list[str] = []
+        self.errors: list[str] = []
+        home = urlsplit(url).netloc
+        page.set_default_timeout(30_000)
+        page.on("request", lambda request: self._note(request.url, home))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(url)
+        page.get_by_placeholder("Ask a question").wait_for()
+
+    def _note(self, url: str, home: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != home:
+            self.elsewhere.append(url)
+
+    @property
+    def box(self) -> Any:
+        return self.page.get_by_placeholder("Ask a question")
+
+    def answers(self) -> Any:
+        return self.page.locator("#conversation .byline")
+
+    def ask(self, question: str) -> str:
+        before = self.answers().count()
+        self.box.fill(question)
+        self.box.press("Enter")
+        problem = self.page.locator("#conversation .problem")
+        self.answers().nth(before).or_(problem).first.wait_for(timeout=ANSWER_MS)
+        assert problem.count() == 0, problem.inner_text()
+        self.answers().nth(before).wait_for(timeout=ANSWER_MS)
+        return self.last_answer()
+
+    def last_answer(self) -> str:
+        return self.page.locator("#conversation .answer").last.inner_text()
+
+    def open_tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+
+    def tab_until(self, reached: str, most: int = 80) -> None:
+        """Press Tab until the focused element matches the selector."""
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("s => document.activeElement.matches(s)", reached):
+                return
+        raise AssertionError(f"Tab never reached {reached}.")
+
+
+@pytest.fixture
+def visit(browser: Any, server: Server) -> Iterator[Any]:
+    """Opens the app in a window of its own; nothing may leave for another host."""
+    pages: list[Page] = []
+
+    def open_page(width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        pages.append(Page(context.new_page(), server.url))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        assert page.elsewhere == []
+        assert page.errors == []
+        page.page.context.close()
+
+
+def test_a_question_shows_passages_first_then_an_answer_whose_sources_are_marked(
+    visit: Any,
+) -> None:
+    view = visit()
+    page = view.page
+    assert page.locator("#conversation button.example").count() == 4
+    view.box.fill("Why do detectors use predefined boxes of different shapes?")
+    view.box.press("Enter")
+    # The passages are there while nothing is answered yet.
+    page.locator("#sources .source").first.wait_for(timeout=ANSWER_MS)
+    assert view.answers().count() == 0
+    view.answers().first.wait_for(timeout=ANSWER_MS)
+    chip = page.locator("#conversation a.chip").first
+    page.locator("#sources details[open]").first.evaluate("box => box.open = false")
+    chip.click()
+    mark = page.locator("#sources mark.chosen")
+    mark.wait_for()
+    assert mark.is_visible()
+    assert page.evaluate("document.activeElement.matches('mark.chosen')")
+    whole = page.locator("#sources blockquote", has=page.locator("mark.chosen")).inner_text()
+    assert mark.inner_text() in whole
+    assert len(whole) > len(mark.inner_text())
+    assert "support" in page.locator("#sources .support").first.inner_text()
+    assert (
+        "What is the role of anchor boxes" in page.locator("#sources .title").all_inner_texts()[0]
+    )
+
+    # Copying gives words with [n], not HTML.
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#conversation button[aria-label*='opy']").last.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "[1]" in copied
+    assert "<" not in copied
+
+    # An opinion is kept, with a word why.
+    page.locator("#conversation button[aria-label*='ike']").last.click()
+    page.get_by_label("What was good or wrong?").fill("clear")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_text("your comment is kept").wait_for()
+
+
+def test_a_follow_up_is_understood_and_what_nobody_wrote_is_refused(visit: Any) -> None:
+    view = visit()
+    view.ask("What are adversarial attacks?")
+    view.ask("How can I defend against them?")
+    titles = view.page.locator("#sources > * .group").first.locator(".title").all_inner_texts()
+    assert any("adversarial" in title.lower() for title in titles)
+    assert view.page.locator("#sources details.earlier").count() == 1
+    assert "refusal" not in view.page.locator("#conversation .answer").last.get_attribute("class")
+    view.ask("Who won the football world cup in 1998?")
+    last = view.page.locator("#conversation .answer").last
+    assert "refusal" in last.get_attribute("class")
+    assert last.locator("a.chip").count() == 0
+    assert last.locator(".note li").count() >= 1
+
+
+def test_a_document_is_added_asked_about_and_removed(visit: Any, tmp_path: Path) -> None:
+    (tmp_path / "zebra.md").write_text(FACTS)
+    (tmp_path / "broken.txt").write_bytes(b"\x00\x01\xfe\xff" * 40)
+    (tmp_path / "<img src=x onerror=alert(1)>.md").write_text(
+        "# ${alert(1)} {{x}} <script>alert(1)</script>\n\nThe quagga clock ticks.\n"
+    )
+    view = visit()
+    page = view.page
+    view.open_tab("Library")
+    page.locator("#upload input[type=file]").set_input_files(sorted(tmp_path.iterdir()))
+    results = page.locator("#upload-results li")
+    results.nth(2).wait_for(timeout=60_000)
+    texts = results.all_inner_texts()
+    assert sum(text.startswith("added") for text in texts) == 2
+    assert any(text.startswith("refused broken.txt") for text in texts)
+    page.get_by_text("52 documents").first.wait_for()
+
+    view.open_tab("Chat")
+    answer = view.ask("How heavy is the Zebra-9 camera?")
+    assert "412" in answer
+    assert "Zebra-9" in page.locator("#sources .title").first.inner_text()
+    # What a document holds is shown as it is and never runs.
+    view.ask("What does the quagga clock do?")
+    assert page.locator("#sources script, #sources img, #conversation .answer img").count() == 0
+    assert "<script>" in page.locator("#sources").inner_text()
+
+    view.open_tab("Library")
+    page.get_by_label("Search documents").fill("zebra")
+    page.get_by_text("1 documents").or_(page.get_by_text("1 document", exact=True)).first.wait_for()
+    page.locator("#documents input").first.check()
+    page.get_by_role("button", name="Remove the chosen documents").click()
+    page.get_by_role("button", name="Yes, remove them").click()
+    page.locator("#upload-results li", has_text="removed").wait_for()
+    view.open_tab("Chat")
+    assert "412" not in view.ask("How heavy is the Zebra-9 camera?")
+
+
+def test_the_keyboard_is_enough(visit: Any) -> None:
+    view = visit()
+    page = view.page
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+    page.keyboard.type("What is transfer learning?")
+    page.keyboard.press("Enter")
+    view.answers().first.wait_for(timeout=ANSWER_MS)
+    page.locator("header h1").click()
+    view.tab_until("a.chip")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.matches('mark.chosen')")
+    view.tab_until("button.copy-quote")
+    page.locator("header h1").click()
+    view.tab_until("button[role=tab][aria-selected=false]")
+    page.keyboard.press("Enter")
+    page.locator("#documents input").first.wait_for()
+    view.tab_until("#documents input")
+    page.keyboard.press("Space")
+    assert page.locator("#documents input:checked").count() == 1
+
+
+def test_an_answer_can_be_stopped_and_asked_again(visit: Any) -> None:
+    view = visit()
+    page = view.page
+    view.box.fill("Explain the architecture of Mask R-CNN in detail.")
+    view.box.press("Enter")
+    page.locator("#sources .source").first.wait_for(timeout=ANSWER_MS)
+    page.locator("#question button.stop-button").click()
+    page.get_by_text("Stopped.").wait_for()
+    assert view.answers().count() == 0
+    page.locator("#conversation button[aria-label*='etry']").last.click()
+    view.answers().first.wait_for(timeout=ANSWER_MS)
+    assert page.get_by_text("Stopped.").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_is_cut_and_axe_finds_nothing_serious(visit: Any, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    view = visit(390, 844, scheme)
+    page = view.page
+    assert findings(Axe().run(page)) == []
+    view.ask("What is transfer learning?")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#conversation a.chip").first.click()
+    mark = page.locator("mark.chosen")
+    mark.wait_for()
+    assert page.evaluate(
+        "m => { const b = m.getBoundingClientRect(); return b.top >= 0 && b.left >= 0 &&"
+        " b.right <= innerWidth && b.top < innerHeight }",
+        mark.element_handle(),
+    )
+    assert findings(Axe().run(page)) == []
+    view.open_tab("Library")
+    page.locator("#documents input").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert findings(Axe().run(page)) == []
+
+
+def findings(results: Any) -> list[str]:
+    """The serious findings of an accessibility check, one line each."""
+    return [
+        f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for one in results.response["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
