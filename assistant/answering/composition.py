@@ -22,8 +22,10 @@ LOST_AFTER = 3
 class Composition:
     """Takes the sentences of a draft one by one and turns each into a checked one, or none.
 
-    `needed` are the sentences of the passages that a complete answer says. Where the question is
-    `narrow`, a sentence of the draft that is supported by one of them stands for it.
+    `needed` are the sentences of the passages that a complete answer says, which the model was
+    given. They alone support what it wrote: whatever else the passages hold, it cannot know from
+    them. Where the question is `narrow`, a sentence of the draft stands for the one that supports
+    it. `evidence` holds all sentences of the passages.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Composition:
         if is_instruction(draft.text):
             self.withheld += 1
             return None
-        support = self._grounding.support(draft.text, self._evidence)
+        support = self._grounding.support(draft.text, self._needed)
         if support.sufficient:
             if fuller := self._fuller(draft.text, support.sentences):
                 return self._quote(fuller)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answering.planted import is_instruction
+from assistant.answering.words import content_words
 from corpus.sentences import split_sentences
 from index.types import Hit
 
@@ -37,13 +38,16 @@ class EvidenceSentence:
 def evidence_sentences(hits: Sequence[Hit]) -> list[EvidenceSentence]:
     """The sentences of all passages in the order of the hits, each span once.
 
-    Sentences that give orders to whoever reads them are left out: see `planted`.
+    Sentences that give orders to whoever answers are left out (see `planted`), and those after
+    them until one speaks of the document's subject again.
     """
     seen: set[tuple[str, int, int]] = set()
     found = []
     for source, hit in enumerate(hits):
         text = hit.passage.text
+        subject = set(content_words(hit.document.title))
         lead = previous = ""
+        after_instruction = False
         for start, end in split_sentences(text):
             sentence = text[start:end]
             marker = _LIST_MARKER.match(text[text.rfind("\n", 0, start) + 1 : start])
@@ -53,7 +57,12 @@ def evidence_sentences(hits: Sequence[Hit]) -> list[EvidenceSentence]:
                 lead = previous
             previous = sentence
             span = (hit.document.id, hit.passage.start + start, hit.passage.start + end)
-            if span in seen or is_instruction(sentence):
+            if is_instruction(sentence):
+                after_instruction = True
+                continue
+            # An attack goes on for a few sentences, and its later ones may look harmless.
+            after_instruction = after_instruction and not (set(content_words(sentence)) & subject)
+            if span in seen or after_instruction:
                 continue
             seen.add(span)
             found.append(

@@ -36,7 +36,7 @@ def grounding():
 
 def composition(*documents, needed=(), unsupported="withhold", **options):
     evidence = evidence_sentences(hits(*documents))
-    chosen = [one for one in evidence if any(one.text.startswith(start) for start in needed)]
+    chosen = [one for one in evidence if one.text.startswith(tuple(needed))]
     return Composition(evidence, chosen, grounding(), unsupported, **options)
 
 
