@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from assistant.answering.types import Answer, Citation, Sentence
 from index.types import Hit
 
+_LINE_END = re.compile(r"\r\n?|\n")
 _MARK = re.compile(r"\s*\[(\d+)\]")
 _NOT_FOUND = re.compile(r"\s*\[not found in the corpus\]")
 _LIST_ITEM = re.compile(r"(?:[-*•+]|\d{1,2}[.)])\s")
@@ -32,7 +33,7 @@ def text_html(text: str) -> str:
 
     An empty line would end the HTML block, and the chat would read what follows as Markdown.
     """
-    return escape(text.strip()).replace("\r", "").replace("\n", "<br>")
+    return text_html_inside(text.strip())
 
 
 def mark_id(key: str, citation: Citation) -> str:
@@ -52,7 +53,7 @@ def sentence_html(sentence: Sentence, key: str, titles: Mapping[str, str]) -> st
         if citation is None:
             return escape(match[0])
         title = titles.get(citation.document_id, citation.document_id)
-        label = escape(f"Source {citation.number}: {title}", quote=True)
+        label = escape(f"Source {citation.number}: {' '.join(title.split())}", quote=True)
         return (
             f'<a class="chip" href="#{mark_id(key, citation)}" aria-label="{label}"'
             f' title="{label}">{citation.number}</a>'
@@ -75,7 +76,7 @@ def sentence_html(sentence: Sentence, key: str, titles: Mapping[str, str]) -> st
 
 def text_html_inside(text: str) -> str:
     """Like `text_html`, keeping the spaces at the ends."""
-    return escape(text).replace("\r", "").replace("\n", "<br>")
+    return _LINE_END.sub("<br>", escape(text))
 
 
 def sentences_html(sentences: Sequence[Sentence], key: str, titles: Mapping[str, str]) -> str:
