@@ -28,3 +28,14 @@ class EmbedderError(AssistantError):
 
     code = "embedder-unavailable"
     exit_code = 5
+
+
+class ImageRefusedError(AssistantError):
+    """A file that does not become a picture here. `reason` is one of a few stable words."""
+
+    code = "image-refused"
+    exit_code = 3
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason

