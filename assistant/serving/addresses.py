@@ -1,6 +1,7 @@
 """Keeps the chat's endpoints from fetching addresses that callers name as files."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from assistant.serving.problems import problem_data, request_id_of, send_problem
 
 GRADIO_CALLS = "/gradio_api/"
 FILE_FIELDS = ("path", "url")
+# `/gradio_api/file=http://…` and `/gradio_api/proxy=…` name the address in the path.
+_ADDRESS_IN_PATH = re.compile(r"=\s*(?:[a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)
 
 
 class NoAddresses:
@@ -26,6 +29,9 @@ class NoAddresses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the whole body, which is bounded before, and pass it on or refuse it."""
+        if scope["type"] == "http" and _ADDRESS_IN_PATH.search(scope["path"]):
+            await self._refuse(scope, receive, send)
+            return
         is_call = (
             scope["type"] == "http"
             and scope["method"] == "POST"
@@ -40,19 +46,22 @@ class NoAddresses:
             messages.append(await receive())
         body = b"".join(message.get("body", b"") for message in messages)
         if names_address(body, headers.get("host", "")):
-            data = problem_data(
-                "access-denied",
-                "Files are not fetched from addresses.",
-                hint="Upload the file itself.",
-                request_id=request_id_of(scope),
-            )
-            await send_problem(scope, receive, send, data)
+            await self._refuse(scope, receive, send)
             return
 
         async def receive_again() -> Message:
             return messages.pop(0) if messages else await receive()
 
         await self._app(scope, receive_again, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        data = problem_data(
+            "access-denied",
+            "Files are not fetched from addresses.",
+            hint="Upload the file itself.",
+            request_id=request_id_of(scope),
+        )
+        await send_problem(scope, receive, send, data)
 
 
 def names_address(body: bytes, host: str) -> bool:

@@ -10,13 +10,13 @@ from assistant.errors import AssistantError
 from assistant.serving.answer_line import Waiting
 from assistant.serving.problems import problem_of
 from assistant.ui.rendering import (
-    answer_block,
     answer_html,
     growing_html,
     passages_html,
     plain_text,
     problem_html,
     sentences_html,
+    step_html,
 )
 from assistant.ui.sources import SourceGroup, panel_html, retrieved_group, source_group
 
@@ -28,16 +28,7 @@ Turn = dict[str, Any]
 # Tokens come faster than a page should be drawn.
 DRAW_SECONDS = 0.1
 SEARCHING = "Searching …"
-
-
-def step(title: str, content: str = "", *, done: bool = True) -> Turn:
-    """A folded line of the chat that tells what the assistant does."""
-    status = "done" if done else "pending"
-    return {
-        "role": "assistant",
-        "content": content,
-        "metadata": {"title": title, "status": status},
-    }
+READING = "Reading …"
 
 
 def said(html: str) -> Turn:
@@ -61,11 +52,9 @@ def text_of(turn: Turn) -> str:
 
 
 def conversation_of(turns: Sequence[Turn]) -> list[Message]:
-    """What was said, as the assistant takes it: no steps, no chips, no notes."""
+    """What was said, as the assistant takes it: no chips, no notes."""
     messages = []
     for turn in turns:
-        if (turn.get("metadata") or {}).get("title"):
-            continue
         text = text_of(turn)
         if turn["role"] == "assistant":
             text = plain_text(text)
@@ -92,7 +81,7 @@ class Chat:
         shown = "".join(text_of(turn) for turn in turns)
         groups = [group for group in groups if f"-{group.key}-" in shown]
         growing = _GrowingAnswer(question)
-        yield [*turns, *growing.turns()], panel_html(groups), groups
+        yield [*turns, growing.turn()], panel_html(groups), groups
         drawn = 0.0
         clock = asyncio.get_running_loop().time
         try:
@@ -102,12 +91,12 @@ class Chat:
                     continue
                 drawn = clock()
                 now = [*groups, growing.sources] if growing.sources else groups
-                yield [*turns, *growing.turns()], panel_html(now), now
+                yield [*turns, growing.turn()], panel_html(now), now
         except Exception as error:
             problem = problem_of(error)
             hint = error.hint if isinstance(error, AssistantError) else problem["hint"]
             growing.fail(problem["detail"], hint)
-            yield [*turns, *growing.turns()], panel_html(groups), groups
+            yield [*turns, growing.turn()], panel_html(groups), groups
 
 
 class _GrowingAnswer:
@@ -117,7 +106,7 @@ class _GrowingAnswer:
         self.sources: SourceGroup | None = None
         self._question = question
         self._key = secrets.token_hex(4)
-        self._step = step(SEARCHING, done=False)
+        self._step = step_html(SEARCHING, pending=True)
         self._titles: dict[str, str] = {}
         self._sentences: list[Sentence] = []
         self._draft = ""
@@ -128,10 +117,12 @@ class _GrowingAnswer:
         match event:
             case Waiting(position):
                 before = position + 1
-                self._step = step(f"Waiting: {before} questions are before yours", done=False)
+                self._step = step_html(
+                    f"Waiting: {before} questions are before yours", pending=True
+                )
             case Retrieved(hits, _):
                 found = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
-                self._step = step(f"Found {found}", passages_html(hits))
+                self._step = step_html(f"Found {found}", passages_html(hits))
                 self._titles = {hit.document.id: hit.document.title for hit in hits}
                 self.sources = retrieved_group(hits, self._key, self._question)
             case Token(text):
@@ -140,24 +131,20 @@ class _GrowingAnswer:
                 self._sentences.append(event)
                 self._draft = after(self._draft, event.text)
             case Done(answer):
-                self._final = answer_html(answer, self._key)
+                self._final = answer_html(answer, self._key, self._step)
                 self.sources = source_group(answer, self._key, self._question)
 
     def fail(self, message: str, hint: str) -> None:
         """Show a problem in place of an answer."""
-        self._step = step("No answer")
         self._final = problem_html(message, hint)
 
-    def turns(self) -> list[Turn]:
-        """The turns of this answer."""
+    def turn(self) -> Turn:
+        """The turn of this answer."""
         if self._final:
-            return [self._step, said(self._final)]
-        if self._sentences or self._draft.strip():
-            checked = sentences_html(self._sentences, self._key, self._titles)
-            return [self._step, said(growing_html(checked, self._draft))]
-        if self._titles:
-            return [self._step, said(answer_block('<span class="draft aside">Reading …</span>'))]
-        return [self._step]
+            return said(self._final)
+        checked = sentences_html(self._sentences, self._key, self._titles)
+        reading = step_html(READING, pending=True) if self.sources and not self._draft else ""
+        return said(growing_html(checked, self._draft, self._step + reading))
 
 
 def after(draft: str, sentence: str) -> str:

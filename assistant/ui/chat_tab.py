@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from assistant.ui.chat import Chat, Turn, text_of
+from assistant.ui.chat import Chat, Turn, said, text_of
 from assistant.ui.feedback import keep_opinion
-from assistant.ui.rendering import answer_block
+from assistant.ui.rendering import PENDING, answer_block
 from assistant.ui.sources import EMPTY
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class ChatTab:
             give_comment,
             [self._opinion, self._comment],
             self._comment_row,
-            **quick,
+            api_visibility="private",
         )
 
 
@@ -197,9 +197,6 @@ def up_to_question(turns: list[Turn], index: int) -> list[Turn]:
 
 def stopped(turns: list[Turn]) -> list[Turn]:
     """The turns after somebody stopped the answer: nothing goes on turning."""
-    turns = list(turns)
-    for place, turn in enumerate(turns):
-        metadata = turn.get("metadata") or {}
-        if metadata.get("status") == "pending":
-            turns[place] = turn | {"metadata": metadata | {"title": "Stopped", "status": "done"}}
-    return [*turns, {"role": "assistant", "content": STOPPED}]
+    if turns and turns[-1]["role"] == "assistant":
+        turns = [*turns[:-1], said(text_of(turns[-1]).replace(PENDING, ""))]
+    return [*turns, said(STOPPED)]

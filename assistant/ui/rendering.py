@@ -13,6 +13,9 @@ _MARK = re.compile(r"\s*\[(\d+)\]")
 _NOT_FOUND = re.compile(r"\s*\[not found in the corpus\]")
 _LIST_ITEM = re.compile(r"(?:[-*•+]|\d{1,2}[.)])\s")
 
+# The class of a step that goes on.
+PENDING = " pending"
+
 # Characters of the document that are shown around a passage.
 CONTEXT_CHARACTERS = 240
 
@@ -92,7 +95,14 @@ def sentences_html(sentences: Sequence[Sentence], key: str, titles: Mapping[str,
     return html
 
 
-def growing_html(sentences: str, draft: str) -> str:
+def step_html(title: str, inner: str = "", *, pending: bool = False) -> str:
+    """What the assistant does or did, in one line; with `inner` it unfolds."""
+    if inner:
+        return f'<details class="step aside"><summary>{text_html(title)}</summary>{inner}</details>'
+    return f'<div class="step aside{PENDING if pending else ""}">{text_html(title)}</div>'
+
+
+def growing_html(sentences: str, draft: str, step: str = "") -> str:
     """An answer while it is written: what is checked, then the draft that is not yet."""
     parts = [sentences] if sentences else []
     if draft.strip():
@@ -100,7 +110,7 @@ def growing_html(sentences: str, draft: str) -> str:
             '<span class="draft"><span class="aside draft-label">Being checked: </span>'
             f"{text_html(draft)}</span>"
         )
-    return answer_block(" ".join(parts))
+    return answer_block(step + (f"<p>{' '.join(parts)}</p>" if parts else ""))
 
 
 def answer_block(html: str, kind: str = "") -> str:
@@ -108,7 +118,7 @@ def answer_block(html: str, kind: str = "") -> str:
     return f'<div class="answer {kind}">{html}</div>'
 
 
-def answer_html(answer: Answer, key: str) -> str:
+def answer_html(answer: Answer, key: str, step: str = "") -> str:
     """A finished answer: its sentences, what is missing, what was left out, who answered."""
     titles = {hit.document.id: hit.document.title for hit in answer.hits}
     if answer.abstained or not answer.sentences:
@@ -129,7 +139,7 @@ def answer_html(answer: Answer, key: str) -> str:
     body += "".join(f'<div class="note aside">{note}</div>' for note in notes)
     seconds = answer.timings.get("total", sum(answer.timings.values()))
     body += f'<div class="byline aside">{text_html(answer.model)} · {seconds:.1f} s</div>'
-    return answer_block(body, "refusal" if answer.abstained else "")
+    return answer_block(step + body, "refusal" if answer.abstained else "")
 
 
 def problem_html(message: str, hint: str) -> str:

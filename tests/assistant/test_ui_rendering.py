@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answering.types import Answer, Citation, Message, Sentence
-from assistant.ui.chat import after, conversation_of, said, step, text_of
+from assistant.ui.chat import after, conversation_of, said, text_of
 from assistant.ui.rendering import (
     answer_html,
     growing_html,
@@ -14,6 +14,7 @@ from assistant.ui.rendering import (
     passages_html,
     plain_text,
     problem_html,
+    step_html,
 )
 from assistant.ui.sources import panel_html, source_group, widened
 from corpus.types import Document, Passage, Section
@@ -128,8 +129,7 @@ def test_the_next_question_gets_the_answers_words_alone() -> None:
     answer = answer_of("Anchor boxes are <predefined>.", 0, 29)
     turns = [
         {"role": "user", "content": [{"type": "text", "text": "Why?"}]},
-        step("Found 1 passage", "<ol><li>Title</li></ol>"),
-        said(answer_html(answer, "k")),
+        said(answer_html(answer, "k", step_html("Found 1 passage", passages_html(answer.hits)))),
         said(problem_html("It failed.", "Try again.")),
     ]
     assert conversation_of(turns) == [
