@@ -15,7 +15,7 @@ from eval.metrics.answers import (
     without_marks,
 )
 from eval.metrics.citations import CitedSentence, citation_scores
-from eval.metrics.speed import tokens_per_second
+from eval.metrics.speed import peak_memory_bytes, tokens_per_second
 from eval.record_log import Record
 from eval.writers import Written, WrittenSentence
 from index.types import Hit
@@ -91,6 +91,7 @@ def answer_record(question: EvalQuestion, written: Written, referee: Referee) ->
         "hits": [_hit(hit) for hit in written.hits],
         "timings": written.timings,
         "tokens": written.pieces,
+        "peak_memory_bytes": peak_memory_bytes(),
         "tokens_per_second": tokens_per_second(
             written.pieces,
             written.timings.get("generate", 0.0),

@@ -165,6 +165,35 @@ def compare(a: Path, b: Path, everything: bool, as_json: bool) -> None:
     click.echo(f"Of {len(found)} figures compared, ours are better in {better}, worse in {worse}.")
 
 
+@command.command("gate")
+@click.option("--update", is_flag=True, help="Make what is measured now the baseline.")
+@OUT
+@index_options
+@MODEL
+def gate(update: bool, out: Path, **options: Any) -> None:
+    """Measure the test run's small suite and fail where it is worse than the baseline."""
+    import tempfile
+
+    from assistant.commands.progress import ProgressBar
+    from eval.gate import compare_with_baseline, measure, read_baseline, write_baseline
+
+    settings = load_settings(**options)
+    baseline = None if update else read_baseline(out)
+    given = "assistant " + shlex.join(sys.argv[1:])
+    with tempfile.TemporaryDirectory() as records, ProgressBar("question") as progress:
+        result = measure(settings, Path(records), command=given, progress=progress)
+    if baseline is None:
+        print_result(result)
+        click.echo(f"Baseline written to {write_baseline(result, out)}")
+        return
+    verdict = compare_with_baseline(result, baseline)
+    if not verdict.passed:
+        click.secho("Worse than the baseline:", fg="red")
+        click.echo(verdict.explained())
+        raise click.exceptions.Exit(1)
+    click.secho("Nothing is significantly worse than the baseline.", fg="green")
+
+
 @command.command("report")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(

@@ -54,6 +54,13 @@ def search_all(bench: Bench, plain: PlainStore, question: EvalQuestion) -> Recor
     return {"rankings": rankings, "seconds": seconds}
 
 
+def search_ours(bench: Bench, question: EvalQuestion) -> Record:
+    """As `search_all`, our search alone."""
+    started = time.perf_counter()
+    ours = _spans(bench.passages.search(standalone(question), k=KEPT))
+    return {"rankings": {"ours": ours}, "seconds": time.perf_counter() - started}
+
+
 def retrieval_scores(
     questions: Sequence[EvalQuestion], records: Mapping[str, Record]
 ) -> dict[str, dict[str, dict[str, float]]]:
@@ -65,7 +72,7 @@ def retrieval_scores(
     scores: dict[str, dict[str, dict[str, float]]] = {}
     judged = {question.id: dict(question.relevant) for question in questions if question.relevant}
     with_spans = [question for question in questions if question.spans and not question.relevant]
-    for system in SYSTEMS:
+    for system in _searched(records):
         found = {question.id: _ranking(records.get(question.id), system) for question in questions}
         values: dict[str, dict[str, float]] = {}
         if judged:
@@ -80,6 +87,12 @@ def retrieval_scores(
 def standalone(question: EvalQuestion) -> str:
     """The question as the chain searches for it: a follow-up with what it refers to."""
     return standalone_question(Question(question.text, question.history))
+
+
+def _searched(records: Mapping[str, Record]) -> list[str]:
+    """The systems that were asked; ours where every question failed."""
+    asked = {name for record in records.values() for name in record.get("rankings", ("ours",))}
+    return [system for system in SYSTEMS if system in asked]
 
 
 def _span_values(

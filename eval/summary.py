@@ -10,7 +10,7 @@ from eval import refusal_stage, retrieval_stage
 from eval.answer_stage import figures_by_metric
 from eval.datasets.types import EvalQuestion, QuestionSet
 from eval.metrics.intervals import mean_interval
-from eval.metrics.speed import peak_memory_bytes, stage_quantiles
+from eval.metrics.speed import stage_quantiles
 from eval.record_log import Record, RecordLog
 from eval.result import SCHEMA, Result, interval_data, interval_table, table
 from eval.writers import LABELS
@@ -44,7 +44,6 @@ def summarise(
     _add_retrieval(result, asked, done)
     _add_refusal(result, done)
     _add_answers(result, asked, done)
-    result["peak_memory_bytes"] = peak_memory_bytes()
     return result
 
 
@@ -131,6 +130,7 @@ def _add_answers(result: Result, asked: Sequence[EvalQuestion], done: RecordLog)
         speed[system] = {
             "stages": stage_quantiles(record["timings"] for record in whole),
             "tokens_per_second": _quantiles(rates),
+            "peak_memory_bytes": max((r["peak_memory_bytes"] or 0 for r in whole), default=0),
         }
     if not scores:
         return

@@ -32,19 +32,24 @@ def balanced_accuracy(answerable: Flags, refused: Flags) -> float:
 
 
 def auroc(answerable: Flags, scores: Scores) -> float:
-    """The probability that an answerable question scores above one without an answer."""
-    from sklearn.metrics import roc_auc_score
+    """The probability that an answerable question scores above one without an answer.
 
-    if answerable.all() or not answerable.any():
+    By ranks (Mann and Whitney), since intervals need it hundreds of times; NaN where one class is
+    missing.
+    """
+    from scipy.stats import rankdata
+
+    positives = int(answerable.sum())
+    negatives = len(answerable) - positives
+    if not positives or not negatives:
         return float("nan")
-    return float(roc_auc_score(answerable, scores))
+    ranks = float(rankdata(scores)[answerable].sum())
+    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
 
 
 def brier(answerable: Flags, probabilities: Scores) -> float:
     """The mean squared distance of the probabilities from the truth."""
-    from sklearn.metrics import brier_score_loss
-
-    return float(brier_score_loss(answerable, np.clip(probabilities, 0, 1)))
+    return float(np.mean((np.clip(probabilities, 0, 1) - answerable) ** 2))
 
 
 def risk_coverage(answerable: Flags, scores: Scores) -> list[tuple[float, float]]:

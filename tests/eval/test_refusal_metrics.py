@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import precision_score, recall_score
+from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
 from eval.metrics import refusals
 
@@ -69,6 +69,7 @@ def test_the_best_threshold_splits_where_the_balanced_accuracy_is_best():
 cases = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=40)
 
 
+@settings(deadline=None)
 @given(cases)
 def test_precision_and_recall_are_scikit_learns(rows):
     truth, refused = map(np.array, zip(*rows, strict=True))
@@ -80,3 +81,20 @@ def test_precision_and_recall_are_scikit_learns(rows):
     assert refusals.refusal_recall(truth, refused) == pytest.approx(
         recall_score(~truth, refused), abs=EXACT
     )
+
+
+scored = st.lists(st.tuples(st.booleans(), st.integers(0, 10)), min_size=2, max_size=40)
+
+
+@settings(deadline=None)
+@given(scored)
+def test_auroc_and_brier_are_scikit_learns(rows):
+    truth = np.array([yes for yes, _ in rows])
+    scores = np.array([score / 10 for _, score in rows])
+    assert refusals.brier(truth, scores) == pytest.approx(
+        brier_score_loss(truth, scores, labels=[False, True]), abs=EXACT
+    )
+    if truth.any() and not truth.all():
+        assert refusals.auroc(truth, scores) == pytest.approx(
+            roc_auc_score(truth, scores), abs=EXACT
+        )

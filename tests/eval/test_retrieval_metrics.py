@@ -4,7 +4,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.retrieval import (
@@ -51,6 +51,7 @@ def test_a_question_that_failed_scores_nothing_and_stays_in_the_mean():
         assert scores[metric] == {"q1": 1.0, "q2": 0.0}
 
 
+@settings(deadline=None)
 @given(
     relevant=st.sets(st.sampled_from("abcdefghij"), min_size=1),
     ranking=st.permutations("abcdefghijklmno"),

@@ -1,7 +1,7 @@
 """Token recall, precision and IoU are chunking_evaluation's."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.metrics.spans import precision_omega, span_scores
@@ -57,6 +57,7 @@ places = st.tuples(st.sampled_from("ab"), st.integers(0, 60), st.integers(1, 30)
 )
 
 
+@settings(deadline=None)
 @given(found=st.lists(places, max_size=6), cuts=st.sets(st.integers(0, 80), min_size=2, max_size=6))
 def test_agrees_with_the_arithmetic_of_ranges(found, cuts):
     edges = sorted(cuts)
