@@ -65,7 +65,8 @@ def mount(app: "FastAPI", service: "Service") -> None:
         mcp_server=False,
         theme=theme(),
         css=(assets / "app.css").read_text(),
-        head=f"<script>{(assets / 'app.js').read_text()}</script>",
+        head=f"<style>{(assets / 'page.css').read_text()}</style>"
+        f"<script>{(assets / 'app.js').read_text()}</script>",
     )
 
 

@@ -15,6 +15,13 @@ def theme() -> gr.themes.Base:
         font=sans,
         font_mono=mono,
     ).set(
+        body_background_fill="*neutral_100",
+        body_background_fill_dark="*neutral_950",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        input_border_color="*neutral_300",
+        input_border_color_dark="*neutral_600",
+        input_border_width="1px",
         block_title_background_fill="none",
         block_title_background_fill_dark="none",
         block_title_padding="0",
