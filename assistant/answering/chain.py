@@ -201,10 +201,9 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         composition: Composition, draft: DraftSentence, watch: StopWatch
     ) -> Iterator[Sentence]:
         started = time.monotonic()
-        sentence = composition.add(draft)
+        sentences = composition.add(draft)
         watch.add("ground", time.monotonic() - started)
-        if sentence:
-            yield sentence
+        yield from sentences
 
 
 def _note(one: EvidenceSentence) -> str:

@@ -10,7 +10,7 @@ from assistant.answering.evidence import EvidenceSentence
 from assistant.answering.grounding import Grounding
 from assistant.answering.planted import is_instruction
 from assistant.answering.prompts import REFUSAL
-from assistant.answering.selection import says
+from assistant.answering.selection import leans_back, says
 from assistant.answering.types import Answer, Sentence
 from assistant.answering.words import words
 from index.types import Hit
@@ -49,35 +49,32 @@ class Composition:
         self.withheld = 0
         self._failed_in_a_row = 0
 
-    def add(self, draft: DraftSentence) -> Sentence | None:
-        """Check a sentence of the draft; what of it may be shown."""
-        sentence = self._checked(draft)
-        self._failed_in_a_row = 0 if sentence else self._failed_in_a_row + 1
-        return sentence
+    def add(self, draft: DraftSentence) -> list[Sentence]:
+        """Check a sentence of the draft; what is to be shown for it, often one, often nothing."""
+        sentences = self._checked(draft)
+        self._failed_in_a_row = 0 if sentences else self._failed_in_a_row + 1
+        return sentences
 
-    def _checked(self, draft: DraftSentence) -> Sentence | None:
+    def _checked(self, draft: DraftSentence) -> list[Sentence]:
         if words(draft.text) == words(REFUSAL):
             self.refused = True
-            return None
+            return []
         if self._said and says(self._said, draft.text):
-            return None
-        if is_instruction(draft.text):
-            self.withheld += 1
-            return None
-        support = self._grounding.support(draft.text, self._needed)
-        if support.sufficient:
-            if fuller := self._fuller(draft.text, support.sentences):
-                return self._quote(fuller)
-            return self._say(
-                self._numbers.cite(
+            return []
+        if not is_instruction(draft.text):
+            support = self._grounding.support(draft.text, self._needed)
+            if support.sufficient:
+                if fuller := self._fuller(draft.text, support.sentences):
+                    return self._quotations(fuller)
+                sentence = self._numbers.cite(
                     draft.text, support.sentences, support.probability, draft.marker
-                ),
-                draft.text,
-            )
-        if self._unsupported == "mark":
-            return self._say(self._numbers.unsupported(draft.text, draft.marker), draft.text)
+                )
+                return [self._say(sentence, draft.text)]
+            if self._unsupported == "mark":
+                marked = self._numbers.unsupported(draft.text, draft.marker)
+                return [self._say(marked, draft.text)]
         self.withheld += 1
-        return None
+        return []
 
     @property
     def finished(self) -> bool:
@@ -86,16 +83,12 @@ class Composition:
 
     def complete(self) -> list[Sentence]:
         """Quote the needed sentences that the draft left out, with the lead-in of list items."""
-        quoted = []
-        leads = {(one.source, one.text): one for one in self._evidence}
-        for one in self._needed:
-            if self._is_said(one):
-                continue
-            lead = leads.get((one.source, one.lead))
-            if lead and not says(self._said, lead.text):
-                quoted.append(self._quote(lead))
-            quoted.append(self._quote(one))
-        return quoted
+        return [
+            sentence
+            for one in self._needed
+            if not self._is_said(one)
+            for sentence in self._quotations(one)
+        ]
 
     def answer(
         self,
@@ -140,6 +133,18 @@ class Composition:
         if self._narrow or len(evidence) != 1 or evidence[0] not in self._needed:
             return None
         return None if says(text, evidence[0].text) else evidence[0]
+
+    def _quotations(self, one: EvidenceSentence) -> list[Sentence]:
+        """The sentence quoted, after what it needs to be understood: its lead-in, or the one before
+        it on which it leans."""
+        before = [
+            other
+            for other in self._evidence
+            if other.source == one.source
+            and (other.text == one.lead or (other.end <= one.start and leans_back(one.text)))
+        ]
+        ahead = before[-1:] if before and not self._is_said(before[-1]) else []
+        return [self._quote(other) for other in [*ahead, one]]
 
     def _quote(self, one: EvidenceSentence) -> Sentence:
         return self._say(self._numbers.cite(one.text, [one], 1.0, one.marker), one.text)

@@ -13,14 +13,14 @@ from index.types import Hit
 
 # Chosen on the answerable questions of eval/questions/dev.jsonl, where quoting the chosen sentences
 # states 0.94 of the key facts in 78 words at the median; neighbouring values differ little.
-# How the relevance of a sentence is made up: its likeness to the question alone and after its
-# title and lead-in, and the score of its passage as a share of the best one's.
+# How the relevance of a sentence is made up: its likeness to the question alone and together with
+# its title, and the score of its passage as a share of the best one's.
 ALONE_WEIGHT = 0.25
 CONTEXT_WEIGHT = 0.75
 PASSAGE_WEIGHT = 1.0
 # A sentence this far below the best one is not needed; less where one fact is asked for.
-RELEVANCE_GAP = 0.15
-NARROW_RELEVANCE_GAP = 0.1
+RELEVANCE_GAP = 0.2
+NARROW_RELEVANCE_GAP = 0.15
 # Two sentences whose vectors are this close say the same.
 SAME_MEANING = 0.95
 # Of the content words of a sentence, the share that makes it said already.
@@ -40,6 +40,12 @@ _MUCH = re.compile(
     r"techniques?|methods?|strateg\w+|challenges?|difficult\w*|ways|steps|versus|vs|list|overview|"
     r"summar\w+|tell|considerations?|how\s+(?:do|does|can|could|would|should|is|are|did|to))\b"
     r"|\bwhich\s+(?:\w+\s+){0,2}\w{3,}[^s]s\b",
+    re.IGNORECASE,
+)
+_LEANS_BACK = re.compile(
+    r"(?:this|these|those|they|it|its|their|such|that|both|he|she|others?|additionally|moreover|"
+    r"furthermore|however|also|then|thus|therefore|in\s+addition)\b(?!\s+(?:is|was)\s+\w+\s+"
+    r"(?:to|that)\b)",
     re.IGNORECASE,
 )
 
@@ -83,8 +89,12 @@ class SentenceSelection:
                 continue
             chosen.append(int(index))
             used += length
-        best_source = {evidence[index].source: -relevance[index] for index in reversed(chosen)}
-        chosen.sort(key=lambda index: (best_source[evidence[index].source], index))
+        chosen = _with_antecedents(chosen, evidence)
+        best_of_source = {
+            source: max(relevance[index] for index in chosen if evidence[index].source == source)
+            for source in {evidence[index].source for index in chosen}
+        }
+        chosen.sort(key=lambda index: (-best_of_source[evidence[index].source], index))
         return [evidence[index] for index in chosen]
 
     def _relevance(
@@ -95,7 +105,10 @@ class SentenceSelection:
         vectors: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         asked = self._embed([question])[0]
-        contexts = self._embed([one.in_context for one in evidence])
+        # The sum of the two vectors does nearly what embedding title and sentence together does,
+        # and the titles are few.
+        contexts = vectors + self._embed([one.title or one.text for one in evidence])
+        contexts /= np.linalg.norm(contexts, axis=1, keepdims=True)
         top = max(hit.score for hit in hits)
         passages = np.array([hits[one.source].score / top if top > 0 else 0 for one in evidence])
         return (
@@ -103,6 +116,27 @@ class SentenceSelection:
             + CONTEXT_WEIGHT * (contexts @ asked)
             + PASSAGE_WEIGHT * passages
         )
+
+
+def leans_back(sentence: str) -> bool:
+    """Whether a sentence begins by pointing to the one before it: "This involves …"."""
+    return _LEANS_BACK.match(sentence) is not None
+
+
+def _with_antecedents(chosen: list[int], evidence: Sequence[EvidenceSentence]) -> list[int]:
+    """The chosen sentences, and before each that leans back the one on which it leans."""
+    result = list(chosen)
+    for index in chosen:
+        before = index - 1
+        while (
+            before >= 0
+            and leans_back(evidence[before + 1].text)
+            and evidence[before].source == evidence[index].source
+            and before not in result
+        ):
+            result.append(before)
+            before -= 1
+    return result
 
 
 def says(text: str, sentence: str) -> bool:
