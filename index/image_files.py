@@ -178,7 +178,7 @@ def _register_heif() -> None:
     from PIL import Image
 
     if "HEIF" not in Image.OPEN:
-        import pillow_heif  # type: ignore[import-untyped]
+        import pillow_heif
 
         pillow_heif.register_heif_opener()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from corpus.types import Document, ImageRecord, Passage
+from index.image_calibration import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class ImageHit:
-    """An image that a search found. `score` is the cosine similarity in [-1, 1]."""
+    """An image that a search found. `score` is the cosine similarity in [-1, 1].
+
+    `reading` says in a word what the cosine means for this query in this collection. `scores`
+    holds what ordered the hits: "standardised" is the cosine in standard deviations above the
+    query's background, "caption" the share of the query's words that the image's title and
+    caption hold, in [0, 1] (absent without words).
+    """
 
     image: ImageRecord
     score: float
+    reading: Reading = "far"
+    scores: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,338 @@
+"""Pictures to be found by example, by words, by both, and less of something.
+
+The same store and the same vector index as for passages. Pixels decide; where a picture has a
+title or caption, its words count too when somebody searches by words.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.types import ImageRecord
+from index.errors import ImageRefusedError
+from index.image_adding import Progress, add_images, rebuild_images
+from index.image_encoders import ImageTextEncoder
+from index.image_files import DEFAULT_LIMITS, ImageLimits, open_image
+from index.image_intake import find_files, scaled
+from index.image_map import project_map
+from index.image_search import ImageQuery, ImageSearch
+from index.image_store import ImageStore
+from index.image_types import ImageAddReport, ImageMap, MapPoint
+from index.store import Recipe, Store
+from index.types import ImageHit
+from index.vectors import Device
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    Example = Path | str | bytes | Image.Image
+
+Vector = NDArray[np.float32]
+
+_CHECKPOINT_AFTER = 2_000
+_MAPPED = 2_000
+_LONGEST_SERVED = 1_600
+
+
+class ImageIndex:
+    """Images to be searched. Make one with `ImageIndex.open`.
+
+    Safe to share by the threads of a process; what other processes change in the same store is
+    seen at the next search. Encoding happens outside every lock and transaction. A context
+    manager; closing saves a checkpoint of the vectors and leaves the store open.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: ImageTextEncoder,
+        device: Device = "auto",
+        limits: ImageLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._encoder = encoder
+        self._limits = limits
+        self._rows = ImageStore(store, Recipe(encoder.identity, encoder.preparation))
+        self._search = ImageSearch(
+            self._rows,
+            encoder.identity,
+            store.path.with_name(f"{store.path.stem}-images.faiss"),
+            device,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        encoder: ImageTextEncoder,
+        device: Device = "auto",
+        limits: ImageLimits = DEFAULT_LIMITS,
+        *,
+        rebuild: bool = False,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Open the images of a store for an encoder.
+
+        Raises EmbedderMismatchError when they were indexed with another one, unless `rebuild`,
+        which indexes them anew.
+        """
+        index = cls(store, encoder, device, limits)
+        if rebuild:
+            index.rebuild(progress)
+        else:
+            index._search.follow()
+        return index
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Save a checkpoint of the vectors, so that the next start need not build them."""
+        self._search.save()
+
+    @property
+    def encoder(self) -> ImageTextEncoder:
+        """The model that makes the vectors."""
+        return self._encoder
+
+    def __len__(self) -> int:
+        return self._rows.count()
+
+    def add(
+        self, sources: Path | str | Iterable[Path | str], progress: Progress | None = None
+    ) -> ImageAddReport:
+        """Add picture files and whole folders; what is there already costs a look at the file.
+
+        A file counts as changed when its time or size and then its bytes differ. Images of an
+        added folder whose files are gone are removed. Broken and hostile files are skipped and
+        reported. `progress(done, total)` counts files. Commits every few images: what was
+        committed before an interruption stays, and adding again goes on from there.
+
+        Raises StoreError when the store cannot be written.
+        """
+        named = [sources] if isinstance(sources, Path | str) else list(sources)
+        files, folders, skipped = find_files(Path(source) for source in named)
+        records = [ImageRecord(image_id(path), path, _title(path)) for path in files]
+        report = self.add_records(records, progress)
+        present = set(files)
+        gone = [
+            found
+            for path, (found, _) in self._rows.states().items()
+            if path not in present
+            and not path.exists()
+            and any(path.is_relative_to(folder) for folder in folders)
+        ]
+        removed = self.remove(gone) if gone else ()
+        return replace(report, removed=removed, skipped=(*skipped, *report.skipped))
+
+    def add_records(
+        self, records: Sequence[ImageRecord], progress: Progress | None = None
+    ) -> ImageAddReport:
+        """Add images with titles, licences and captions of their own (metadata `caption`).
+
+        Otherwise as `add`. What a record says anew about an unchanged file is stored; a file that
+        is there under another id keeps it, and what was said about it.
+        """
+        report = add_images(self._rows, self._encoder, records, self._limits, progress)
+        self._search.follow()
+        if len(report.added) + len(report.changed) >= _CHECKPOINT_AFTER:
+            self.close()
+        return report
+
+    def remove(self, targets: Path | str | Iterable[Path | str]) -> tuple[str, ...]:
+        """Forget images by id, by file or by folder; the files stay. Return the ids removed."""
+        named = [targets] if isinstance(targets, Path | str) else list(targets)
+        states = self._rows.states()
+        known = {found for found, _ in states.values()}
+        chosen: dict[str, None] = {}
+        for target in named:
+            if str(target) in known:
+                chosen[str(target)] = None
+                continue
+            places = {Path(target).absolute(), _real(Path(target))}
+            chosen |= {
+                found: None
+                for stored, (found, _) in states.items()
+                if any(stored.is_relative_to(place) for place in places)
+            }
+        removed = self._rows.remove(chosen) if chosen else ()
+        self._search.follow()
+        return removed
+
+    def rebuild(self, progress: Progress | None = None) -> ImageAddReport:
+        """Index every stored image anew with this encoder, from its file.
+
+        The old vectors serve until the new ones are committed, all at once. Images whose files
+        are gone or broken are forgotten and reported.
+        """
+        report = rebuild_images(self._rows, self._encoder, self._limits, progress)
+        self._search.follow()
+        self._search.save()
+        return report
+
+    def images(self) -> list[ImageRecord]:
+        """Every image, in the order in which they were added."""
+        return self._rows.all_records()
+
+    def image(self, image_id: str) -> ImageRecord | None:
+        """One image by its id, None when there is no such image."""
+        found = self._rows.find(image_id)
+        return None if found is None else found[1]
+
+    def thumbnail(self, image_id: str) -> bytes | None:
+        """An image's thumbnail, a JPEG of at most 256 pixels each way, or None."""
+        return self._rows.thumbnail(image_id)
+
+    def picture(self, image_id: str) -> bytes:
+        """An image as a JPEG of at most 1600 pixels each way, without the file's metadata.
+
+        What is served is always decoded and encoded here, from a path that was added and still
+        leads where it led then: never the bytes of a file as they are.
+
+        Raises ImageRefusedError when there is no such image or its file cannot serve any more.
+        """
+        record = self.image(image_id)
+        if record is None:
+            raise ImageRefusedError(f"There is no image {image_id!r}.", reason="missing")
+        if _real(record.path) != record.path:
+            raise ImageRefusedError(
+                f"{record.path} leads elsewhere than when it was added.", reason="outside"
+            )
+        image = open_image(record.path, self._limits, at_least=_LONGEST_SERVED)
+        image.thumbnail((_LONGEST_SERVED, _LONGEST_SERVED))
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=90)
+        return buffer.getvalue()
+
+    def search(
+        self,
+        example: "Example | None" = None,
+        text: str | None = None,
+        minus: "str | Path | bytes | Image.Image | None" = None,
+        weights: Mapping[str, float] | None = None,
+        k: int = 12,
+    ) -> list[ImageHit]:
+        """The `k` best images, best first; of files with the same bytes only the first.
+
+        `example` is a file, its bytes or a PIL image; `text` says what is wanted; with both, both
+        count ("this, but at night"). `minus` is what there should be less of: words, or a
+        picture (a str is always words here). `weights` sets the parts against each other, by
+        default `{"example": 1, "text": 1, "minus": 0.5}` (the weights of Rocchio 1971 are alike).
+
+        Raises ImageRefusedError for an example that is no picture, ValueError without anything to
+        search for.
+        """
+        parts = {"example": 1.0, "text": 1.0, "minus": 0.5} | dict(weights or {})
+        words = text.strip() if text else ""
+        vector: Vector = np.zeros(self._encoder.identity.dimension, np.float32)
+        if example is not None:
+            vector = vector + parts["example"] * self._embed_example(example)
+        if words:
+            vector = vector + parts["text"] * self._text_scale(example) * self._embed_text(words)
+        if not vector.any():
+            raise ValueError("a search needs an example or words")
+        if minus is not None and minus != "":
+            less = (
+                self._text_scale(example) * self._embed_text(minus)
+                if isinstance(minus, str)
+                else self._embed_example(minus)
+            )
+            vector = vector - parts["minus"] * less
+        # Beside an example a caption counts by the share of the words in the wish.
+        share = 1.0 if example is None else parts["text"] / (parts["text"] + parts["example"])
+        query = ImageQuery(vector, "text" if example is None else "image", words, share)
+        return self._search.hits(query, k, self._encoder.calibration)
+
+    def more_like(self, image_id: str, k: int = 12) -> list[ImageHit]:
+        """Images like one that is there, without itself and its exact copies.
+
+        Raises ImageRefusedError when there is no such image.
+        """
+        found = self._rows.find(image_id)
+        if found is None:
+            raise ImageRefusedError(f"There is no image {image_id!r}.", reason="missing")
+        number = found[0]
+        _, vectors = self._rows.vectors([number])
+        digest = self._rows.records([number])[number][1]
+        query = ImageQuery(vectors[0], "image", without=digest)
+        return self._search.hits(query, k, self._encoder.calibration)
+
+    def illustrating(self, answers: Iterable[int]) -> list[ImageRecord]:
+        """Images that illustrate answers of the question bank, by number (metadata `answers`)."""
+        wanted = {str(number) for number in answers}
+        return [
+            record
+            for record in self._rows.all_records()
+            if wanted & set(str(record.metadata.get("answers", "")).split())
+        ]
+
+    def map2d(self, example: "Example | None" = None, text: str | None = None) -> ImageMap:
+        """The images on a plane, with the query on it if there is one.
+
+        The plane is spanned by the first two principal components of the vectors (Pearson 1901);
+        of more than 2000 images an even selection is shown.
+        """
+        numbers = self._rows.numbers()
+        step = max(1, -(-len(numbers) // _MAPPED))
+        shown, vectors = self._rows.vectors(numbers[::step].tolist())
+        query = None
+        if example is not None:
+            query = self._embed_example(example)
+        elif text and text.strip():
+            query = self._embed_text(text)
+        places, of_query, explained = project_map(vectors, query)
+        records = self._rows.records(shown.tolist())
+        points = [
+            MapPoint(records[number][0], float(x), float(y))
+            for number, (x, y) in zip(shown.tolist(), places, strict=True)
+            if number in records
+        ]
+        return ImageMap(tuple(points), of_query, explained)
+
+    def _text_scale(self, example: "Example | None") -> float:
+        """Words beside a picture: one deviation of theirs weighs as much as one of its own."""
+        if example is None:
+            return 1.0
+        calibration = self._encoder.calibration
+        return calibration.image.spread / calibration.text.spread
+
+    def _embed_example(self, example: "Example") -> Vector:
+        image = (
+            open_image(example, self._limits)
+            if isinstance(example, Path | str | bytes)
+            else example.convert("RGB")
+        )
+        return self._encoder.embed_images([scaled(image)])[0]
+
+    def _embed_text(self, text: str) -> Vector:
+        return self._encoder.embed_texts([text.encode("utf-8", "replace").decode("utf-8")])[0]
+
+
+def image_id(path: Path) -> str:
+    """The id of an image that was added as a file: of its path, without telling it."""
+    return f"image/{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+
+
+def _title(path: Path) -> str:
+    words = path.stem.replace("_", " ").replace("-", " ").strip() or path.name
+    return words.encode("utf-8", "replace").decode("utf-8")
+
+
+def _real(path: Path) -> Path:
+    # Path.resolve raises on links in a circle.
+    return Path(os.path.realpath(path))
