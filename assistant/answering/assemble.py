@@ -20,9 +20,10 @@ def load_chat_model(settings: "Settings") -> "BaseChatModel":
     if settings.llm_url:
         return _endpoint(settings)
     from assistant.answering.llm import LlamaCppChat
+    from assistant.answering.prompts import warming_prompt
     from assistant.weights import resolve_model
 
-    return LlamaCppChat(
+    chat_model = LlamaCppChat(
         model_path=resolve_model(settings.model, settings.weights_directory),
         context_tokens=settings.context_tokens,
         threads=settings.threads,
@@ -31,6 +32,9 @@ def load_chat_model(settings: "Settings") -> "BaseChatModel":
         timeout_seconds=settings.answer_seconds,
         queue_limit=settings.queue_length,
     )
+    # Whoever loads the model in the background has the first question wait less.
+    chat_model.warm(warming_prompt())
+    return chat_model
 
 
 def assemble_chain(

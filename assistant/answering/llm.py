@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.base import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -98,7 +99,7 @@ class LlamaCppChat(BaseChatModel):
         """How many tokens the whole prompt has, chat template included."""
         return len(self._prompt(messages))
 
-    def probability_of_yes(self, messages: Sequence[BaseMessage]) -> float:
+    def probability_of_yes(self, messages: LanguageModelInput) -> float:
         """How likely the model's reply begins with yes rather than no, in [0, 1].
 
         Prompts that begin alike share the work of their common beginning.
@@ -107,19 +108,19 @@ class LlamaCppChat(BaseChatModel):
             ModelError: the prompt does not fit into the context.
             BusyError: too many requests wait already, or the turn did not come in time.
         """
-        prompt = self._prompt(messages)
+        prompt = self._prompt(self._convert_input(messages).to_messages())
         with self._queue.join() as ticket:
             ticket.wait(self.timeout_seconds)
             return self._engine.probability(prompt, ("Yes", "yes", "YES"), ("No", "no", "NO"))
 
-    def warm(self, messages: Sequence[BaseMessage]) -> None:
+    def warm(self, messages: LanguageModelInput) -> None:
         """Evaluate a prompt in advance, so that one that begins alike starts sooner.
 
         Does nothing when the model is in use.
         """
         if self._queue.busy:
             return
-        prompt = self._prompt(messages)
+        prompt = self._prompt(self._convert_input(messages).to_messages())
         with self._queue.join() as ticket:
             ticket.wait(self.timeout_seconds)
             self._engine.evaluate(prompt, lambda: self._queue.waiting > 0)

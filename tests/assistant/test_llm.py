@@ -221,6 +221,12 @@ class TestRealModel:
         assert 0 <= chat.probability_of_yes(MESSAGES) <= 1
         assert chat.invoke(MESSAGES).text == before
 
+    def test_a_prompt_that_was_warmed_is_not_evaluated_twice(self, chat):
+        chat.invoke([HumanMessage("Something else.")])
+        chat.warm([*MESSAGES[:1], HumanMessage("What")])
+        message = chat.invoke(MESSAGES)
+        assert message.response_metadata["reused_tokens"] > 10
+
     def test_history_is_accepted_and_tool_messages_are_not(self, chat):
         history = [HumanMessage("Hello"), AIMessage("Hi."), HumanMessage("Bye")]
         assert chat.get_num_tokens_from_messages(history) > 6
