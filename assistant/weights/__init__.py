@@ -2,7 +2,7 @@
 
 from assistant.weights.catalogue import CATALOGUE, DEFAULTS, entry_of, find
 from assistant.weights.hub import HUB_TIMEOUT, Hub
-from assistant.weights.local import locate, status, verify
+from assistant.weights.local import locate, not_here, status, verify
 from assistant.weights.pull import pull
 from assistant.weights.resolve import resolve_embedder, resolve_model
 from assistant.weights.types import (
@@ -34,6 +34,7 @@ __all__ = [
     "entry_of",
     "find",
     "locate",
+    "not_here",
     "pull",
     "resolve_embedder",
     "resolve_model",

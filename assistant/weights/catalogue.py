@@ -215,7 +215,7 @@ _ENTRIES = (
 CATALOGUE: Mapping[str, Weights] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 """All weights by name."""
 
-DEFAULTS = ("all-MiniLM-L6-v2", "qwen2.5-coder-0.5b-instruct")
+DEFAULTS = ("all-MiniLM-L6-v2", "qwen2.5-coder-0.5b-instruct", "efficientnet-lite2")
 """What the assistant needs with its default settings."""
 
 

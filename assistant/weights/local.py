@@ -68,8 +68,9 @@ def status(directory: Path) -> tuple[WeightsStatus, ...]:
     )
 
 
-def not_here(weights: Weights, directory: Path) -> WeightsError:
+def not_here(name: str | Weights, directory: Path) -> WeightsError:
     """The error that says how to get weights that are not there."""
+    weights = entry_of(name)
     return WeightsError(
         f"The weights of {weights.name} are not in {directory}.",
         hint=f"Get them with `assistant weights pull {weights.name}` "
