@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         "default",
         description="Embedding model: default, a sentence-transformers folder or a hub name.",
     )
+    image_encoder: str = Field(
+        "default",
+        description="Image encoder: default (embedded, not CLIP), an open_clip NAME/TAG or folder.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where models and vectors are computed."
     )
