@@ -34,7 +34,7 @@ from assistant.serialisation import from_json_data, to_json_data
 from assistant.serving import wire
 from assistant.serving.schemas import DocumentList, DocumentSummary, Removed
 from corpus.types import Document
-from index.types import Hit
+from index.types import Hit, ImageHit
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -100,6 +100,19 @@ class Client:
         """The `k` passages that match best."""
         body = {"query": query, "k": k, "distinct": distinct}
         return self._call(list[Hit], "POST", "/v1/search", json=body)
+
+    def search_images(
+        self,
+        example: Path | str | bytes | None = None,
+        text: str = "",
+        *,
+        minus: str = "",
+        like: str = "",
+        k: int = 12,
+    ) -> list[ImageHit]:
+        """Images by an example (a file or its bytes), by words, or like one that is there."""
+        options = _image_search(example, text, minus, like, k)
+        return self._call(list[ImageHit], "POST", "/v1/images/search", **options)
 
     def add(self, paths: Iterable[str | Path] | str | Path) -> LibraryReport:
         """Upload files, and folders with all that they hold; each file has its result."""
@@ -218,6 +231,19 @@ class AsyncClient:
         """The `k` passages that match best."""
         body = {"query": query, "k": k, "distinct": distinct}
         return await self._call(list[Hit], "POST", "/v1/search", json=body)
+
+    async def search_images(
+        self,
+        example: Path | str | bytes | None = None,
+        text: str = "",
+        *,
+        minus: str = "",
+        like: str = "",
+        k: int = 12,
+    ) -> list[ImageHit]:
+        """Images by an example (a file or its bytes), by words, or like one that is there."""
+        options = _image_search(example, text, minus, like, k)
+        return await self._call(list[ImageHit], "POST", "/v1/images/search", **options)
 
     async def add(self, paths: Iterable[str | Path] | str | Path) -> LibraryReport:
         """Upload files, and folders with all that they hold; each file has its result."""
@@ -377,6 +403,16 @@ def _pause(state: RetryCallState) -> float:
 
 def _question(question: str, history: Sequence[Message]) -> dict[str, Any]:
     return {"question": question, "history": to_json_data(list(history))}
+
+
+def _image_search(
+    example: Path | str | bytes | None, text: str, minus: str, like: str, k: int
+) -> dict[str, Any]:
+    fields = {"text": text, "minus": minus, "like": like, "k": str(k)}
+    if example is None:
+        return {"data": fields}
+    content = example if isinstance(example, bytes) else Path(example).read_bytes()
+    return {"data": fields, "files": {"example": ("example", content)}}
 
 
 def _page(query: str, offset: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from assistant.serving.addresses import NoAddresses
 from assistant.serving.answer_routes import answer_routes
 from assistant.serving.api_page import add_api_page
 from assistant.serving.document_routes import document_routes
+from assistant.serving.image_routes import image_routes
 from assistant.serving.limits import LOCAL_HOSTS, BodyLimit, KeyLimit, SourceLimit, is_local
 from assistant.serving.mcp_tools import add_mcp_tools
 from assistant.serving.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
@@ -72,6 +73,8 @@ def create_app(assistant: "Assistant", settings: "Settings", *, chat: bool = Tru
     app.include_router(answer_routes(service))
     app.include_router(document_routes(service))
     app.include_router(openai_routes(service))
+    if service.has_images:
+        app.include_router(image_routes(service))
     add_watching_routes(app, service)
     add_api_page(app)
     add_middleware(app, service)

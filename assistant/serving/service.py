@@ -53,6 +53,11 @@ class Service:
         return cls(assistant, settings, metrics, line, FeedbackStore(settings.home))
 
     @property
+    def has_images(self) -> bool:
+        """Whether the assistant can search images."""
+        return hasattr(type(self.assistant), "images")
+
+    @property
     def model_name(self) -> str:
         """Who answers: the model's own name once it is loaded, the setting before."""
         if self.model_loaded:

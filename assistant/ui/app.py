@@ -9,6 +9,7 @@ import gradio as gr
 from assistant.serving.limits import same
 from assistant.ui.chat_tab import ChatTab
 from assistant.ui.endpoints import add_endpoints
+from assistant.ui.images import ImagesTab
 from assistant.ui.library import LibraryTab
 from assistant.ui.quality import QualityTab
 from assistant.ui.status import TITLE, header_html
@@ -32,6 +33,9 @@ def build(service: "Service") -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Chat", id="chat"):
                 ChatTab(service)
+            if service.has_images:
+                with gr.Tab("Images", id="images"):
+                    ImagesTab(service)
             with gr.Tab("Library", id="library"):
                 LibraryTab(service, blocks, header)
             with gr.Tab("Quality", id="quality-tab"):

@@ -93,6 +93,7 @@ def table_html(table: Mapping[str, Any]) -> str:
     systems = mapping(table.get("systems"))
     values = mapping(table.get("values"))
     head = "".join(f"<th scope='col'>{escape(str(label))}</th>" for label in systems.values())
+    title = escape(str(table.get("title", "")), quote=True)
     rows = ""
     for metric, direction in mapping(table.get("metrics")).items():
         cells = "".join(
@@ -105,7 +106,7 @@ def table_html(table: Mapping[str, Any]) -> str:
             f'<span class="place"> {better}</span></th>{cells}</tr>'
         )
     return (
-        f"<h2>{escape(str(table.get('title', '')))}</h2><div class='wide'><table>"
+        f"<h2>{title}</h2><div class='wide' tabindex='0' role='region' aria-label='{title}'><table>"
         f"<tr><th scope='col'>Metric</th>{head}</tr>{rows}</table></div>"
     )
 

@@ -15,6 +15,12 @@ def theme() -> gr.themes.Base:
         font=sans,
         font_mono=mono,
     ).set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_700",
+        button_secondary_background_fill="white",
+        button_secondary_background_fill_dark="*neutral_700",
         body_background_fill="*neutral_100",
         body_background_fill_dark="*neutral_950",
         block_background_fill="white",

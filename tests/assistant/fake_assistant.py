@@ -1,9 +1,13 @@
 """A stand-in for the assistant, where a test is about what surrounds it."""
 
+import io
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from threading import Event as Flag
 from types import SimpleNamespace
+
+from PIL import Image
 
 from assistant.answering.types import (
     Answer,
@@ -18,8 +22,11 @@ from assistant.answering.types import (
 from assistant.assistant import Status
 from assistant.errors import QuestionError
 from assistant.library import LibraryReport
-from corpus.types import Document, Passage
-from index.types import Hit
+from corpus.types import Document, ImageRecord, Passage
+from index.errors import ImageRefusedError
+from index.image_files import open_image
+from index.image_types import ImageMap, MapPoint
+from index.types import Hit, ImageHit
 
 TEXT = "Anchor boxes are predefined. They match objects of many shapes. Nobody paints them."
 
@@ -115,3 +122,44 @@ class FakeAssistant:
             language_model="fake model",
             device="cpu",
         )
+
+
+class FakeImages:
+    """Three squares of one colour each, found whatever is asked."""
+
+    colours = ("red", "green", "blue")
+
+    def images(self) -> list[ImageRecord]:
+        return [ImageRecord(f"image/{one}", Path(f"/{one}.png"), one) for one in self.colours]
+
+    def image(self, image_id: str) -> ImageRecord | None:
+        return next((one for one in self.images() if one.id == image_id), None)
+
+    def thumbnail(self, image_id: str) -> bytes | None:
+        if self.image(image_id) is None:
+            return None
+        buffer = io.BytesIO()
+        Image.new("RGB", (64, 64), image_id.rpartition("/")[2]).save(buffer, "JPEG")
+        return buffer.getvalue()
+
+    picture = thumbnail
+
+    def search(self, example=None, text=None, minus=None, weights=None, k=12) -> list[ImageHit]:
+        if example is not None:
+            open_image(example)
+        return [ImageHit(image, 0.5) for image in self.images()][:k]
+
+    def more_like(self, image_id: str, k: int = 12) -> list[ImageHit]:
+        if self.image(image_id) is None:
+            raise ImageRefusedError(f"There is no image {image_id!r}.", reason="missing")
+        return [ImageHit(one, 0.4) for one in self.images() if one.id != image_id][:k]
+
+    def map2d(self, example=None, text=None) -> ImageMap:
+        points = [MapPoint(one, place - 1, 0.5) for place, one in enumerate(self.images())]
+        return ImageMap(tuple(points), (0.0, 0.0) if text else None, 0.7)
+
+
+class FakeAssistantWithImages(FakeAssistant):
+    """The same with pictures."""
+
+    images = FakeImages()

@@ -1,0 +1,99 @@
+"""Routes for the pictures: search by example and by words, and the pictures themselves."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, UploadFile
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from assistant.errors import QuestionError, UploadError
+from assistant.serialisation import to_json_data
+from assistant.serving.service import Service
+from corpus.types import ImageRecord
+from index.types import ImageHit
+
+JPEG = "image/jpeg"
+Words = Annotated[str, Form(max_length=2000)]
+
+
+def image_routes(service: Service) -> APIRouter:
+    """`/v1/images` and what is below it."""
+    router = APIRouter(prefix="/v1/images", tags=["images"])
+
+    @router.post("/search", response_model=list[ImageHit])
+    async def search(
+        example: Annotated[UploadFile | None, File(description="A picture to go by.")] = None,
+        text: Words = "",
+        minus: Words = "",
+        like: Annotated[str, Form(max_length=500, description="Id of an image here.")] = "",
+        k: Annotated[int, Form(ge=1, le=200)] = 12,
+    ) -> Response:
+        """Find images by an example, by words, or by both, and less of something.
+
+        With `like` the others are found that are like one that is here.
+        """
+        picture = await read_example(example, service.settings.upload_bytes)
+        hits = await asyncio.to_thread(find_images, service, picture, text, minus, like, k)
+        return JSONResponse(to_json_data(hits))
+
+    @router.get("")
+    async def list_images() -> list[ImageRecord]:
+        """All images, in the order in which they were added."""
+        return await asyncio.to_thread(images_of(service).images)
+
+    @router.get("/{image_id:path}/thumbnail", response_class=Response)
+    async def thumbnail(image_id: str) -> Response:
+        """An image as a JPEG of at most 256 pixels each way."""
+        content = await asyncio.to_thread(images_of(service).thumbnail, image_id)
+        if content is None:
+            raise HTTPException(404, "No image has that id.")
+        return Response(content, media_type=JPEG)
+
+    @router.get("/{image_id:path}/picture", response_class=Response)
+    async def picture(image_id: str) -> Response:
+        """An image as a JPEG of at most 1600 pixels each way."""
+        images = images_of(service)
+        if await asyncio.to_thread(images.image, image_id) is None:
+            raise HTTPException(404, "No image has that id.")
+        return Response(await asyncio.to_thread(images.picture, image_id), media_type=JPEG)
+
+    return router
+
+
+def images_of(service: Service) -> Any:
+    """The pictures of the assistant."""
+    assistant: Any = service.assistant
+    return assistant.images
+
+
+async def read_example(example: UploadFile | None, limit: int) -> bytes | None:
+    """The bytes of an uploaded picture.
+
+    Raises:
+        UploadError: there are too many of them.
+    """
+    if example is None or not example.size:
+        return None
+    if example.size > limit:
+        raise UploadError(f"The picture has more than {limit:,} bytes.", hint="Make it smaller.")
+    return await example.read()
+
+
+def find_images(
+    service: Service, example: bytes | None, text: str, minus: str, like: str, k: int
+) -> list[ImageHit]:
+    """The best images for what was given.
+
+    Raises:
+        QuestionError: nothing was given.
+        ImageRefusedError: the example is no picture, or there is no image `like`.
+    """
+    images = images_of(service)
+    if like:
+        return images.more_like(like, k)
+    if example is None and not text.strip():
+        raise QuestionError(
+            "There is nothing to search for.", hint="Give an example, words, or both."
+        )
+    return images.search(example, text.strip() or None, minus.strip() or None, k=k)
