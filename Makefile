@@ -6,7 +6,7 @@
 EXTRA ?= cpu
 VENV := .venv
 ASSISTANT := $(VENV)/bin/assistant
-TEST_WEIGHTS := all-MiniLM-L6-v2 qwen2.5-coder-0.5b-instruct smollm2-135m-instruct
+TEST_WEIGHTS := all-MiniLM-L6-v2 qwen2.5-coder-0.5b-instruct smollm2-135m-instruct efficientnet-lite2
 
 # The question is handed over as text in the environment, so that quotes, dollar signs and
 # apostrophes in it stay what they are. Standard output holds the answer and nothing else.

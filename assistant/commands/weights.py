@@ -39,13 +39,14 @@ def list_weights(as_json: bool, **options: Any) -> None:
 def pull_weights(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Download and verify NAMES; without a name, all that the defaults need."""
     from assistant.commands.progress import ProgressBar
-    from assistant.weights import DEFAULTS, pull
+    from assistant.weights import DEFAULTS, Hub, pull
 
     directory = load_settings(**options).weights_directory
     places = {}
+    hub = Hub()  # one for all, so that a hub which does not answer is waited for once
     for name in names or DEFAULTS:
         with ProgressBar("B") as progress:
-            places[name] = str(pull(name, directory, progress=progress))
+            places[name] = str(pull(name, directory, progress=progress, hub=hub))
         if not as_json:
             click.echo(f"{name}: {places[name]}")
     if as_json:
