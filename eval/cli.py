@@ -82,6 +82,7 @@ def run(
 
     from assistant.commands.progress import ProgressBar
     from eval.claims import run_wice
+    from eval.image_search import run_images
     from eval.run import run_questions
     from eval.suites import Source, load_suite
 
@@ -94,8 +95,6 @@ def run(
             if suite == "wice":
                 finished = run_wice(settings, source, limit, out, name, given, progress)
             elif suite == "images":
-                from eval.image_search import run_images
-
                 finished = run_images(settings, source, limit, out, name, given, progress)
             else:
                 loaded = load_suite(suite, source, settings)

@@ -1,8 +1,9 @@
 """A small fixed measurement that every test run makes, against the figures that were committed.
 
-Every answerable development question is searched for, a sample of all kinds is judged, and a few
-are answered by the default model. It fails where a paired test says that our figures got worse;
-`assistant eval gate --update` renews the baseline after a change that is meant.
+Every answerable development question is searched for, a sample of all kinds is judged, planted
+claims are checked, and a few questions are answered by the default model. It fails where a paired
+test says that our figures got worse; `assistant eval gate --update` renews the baseline after a
+change that is meant.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 BASELINE = "gate-baseline"
 JUDGED = 80
 ANSWERED = 12
+PLANTED = 60
 # Drafts are cut short here: the gate watches for losses, and must be quick on busy machines.
 ANSWER_TOKENS = 96
 # Several figures are tested at once, so each must be surer than usual.
@@ -134,6 +136,8 @@ def _work(
     progress: Progress | None,
 ) -> None:
     from eval import refusal_stage, retrieval_stage
+    from eval.planted_stage import STAGE as PLANTED_STAGE
+    from eval.planted_stage import PlantedClaims, planted_questions
     from eval.referees import open_judge
 
     work_through(
@@ -149,6 +153,14 @@ def _work(
         refusal_stage.STAGE,
         sample(questions, JUDGED),
         lambda question: refusal_stage.judge_question(bench, judge, question),
+        progress,
+    )
+    planted = PlantedClaims(bench)
+    work_through(
+        done,
+        PLANTED_STAGE,
+        sample(planted_questions(bench.assistant.documents()), PLANTED),
+        planted.check,
         progress,
     )
     if answered:

@@ -11,6 +11,9 @@ from eval.answer_stage import figures_by_metric
 from eval.datasets.types import EvalQuestion, QuestionSet
 from eval.metrics.intervals import mean_interval
 from eval.metrics.speed import stage_quantiles
+from eval.planted_stage import LABELS as PLANTED_LABELS
+from eval.planted_stage import STAGE as PLANTED_STAGE
+from eval.planted_stage import planted_scores
 from eval.record_log import Record, RecordLog
 from eval.result import SCHEMA, Result, interval_data, interval_table, table
 from eval.writers import LABELS
@@ -43,6 +46,7 @@ def summarise(
     }
     _add_retrieval(result, asked, done)
     _add_refusal(result, done)
+    _add_planted(result, done)
     _add_answers(result, asked, done)
     return result
 
@@ -115,6 +119,14 @@ def _add_refusal(result: Result, done: RecordLog) -> None:
     result["scores"]["refusal"] = refusal_stage.scores_by_id(results)
     kinds = {"refusal": refusal_stage.by_kind(records)}
     result["by_kind"] = result.get("by_kind", {}) | kinds
+
+
+def _add_planted(result: Result, done: RecordLog) -> None:
+    records = _by_id(done, PLANTED_STAGE)
+    if records:
+        scores = planted_scores(records)
+        result["tables"]["planted"] = table("Planted claims", PLANTED_LABELS, scores)
+        result["scores"]["planted"] = scores
 
 
 def _add_answers(result: Result, asked: Sequence[EvalQuestion], done: RecordLog) -> None:

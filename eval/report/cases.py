@@ -72,7 +72,8 @@ def _judged(case: Case) -> tuple[float, str]:
     found = figures.get("nDCG@10", figures.get("token recall@5"))
     if found is not None:
         return 1 - found, "found" if found > 0.5 else "hardly found"
-    claims = figures.get("right verdict")
+    planted = figures.get("right claims accepted", figures.get("wrong claims rejected"))
+    claims = figures.get("right verdict", planted)
     if claims is not None:
         return 1.0 - claims, "right verdict" if claims else "wrong verdict"
     return 0.0, "measured"
