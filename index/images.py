@@ -273,12 +273,15 @@ class ImageIndex:
         return self._search.hits(query, k, self._encoder.calibration)
 
     def illustrating(self, answers: Iterable[int]) -> list[ImageRecord]:
-        """Images that illustrate answers of the question bank, by number (metadata `answers`)."""
+        """Images that illustrate answers of the question bank.
+
+        Their metadata `answers` holds the numbers, with commas between them.
+        """
         wanted = {str(number) for number in answers}
         return [
             record
             for record in self._rows.all_records()
-            if wanted & set(str(record.metadata.get("answers", "")).split())
+            if wanted & set(str(record.metadata.get("answers", "")).split(","))
         ]
 
     def map2d(self, example: "Example | None" = None, text: str | None = None) -> ImageMap:

@@ -147,8 +147,14 @@ def semantic_segmentation(c: Canvas) -> None:
     c.picture(scene(), 60, 150, 380, 285)
     c.arrow((450, 292), (510, 292), INK, 4)
     c.picture(scene("classes"), 520, 150, 380, 285)
-    names = (("sky", "#8fb8ff"), ("building", "#f5a623"), ("tree", "#1e7a3a"), ("grass", "#5cb85c"))
-    names += (("road", "#b18ae0"), ("car", "#ff4d6d"))
+    names = (
+        ("sky", "#8fb8ff"),
+        ("building", "#f5a623"),
+        ("tree", "#1e7a3a"),
+        ("grass", "#5cb85c"),
+        ("road", "#b18ae0"),
+        ("car", "#ff4d6d"),
+    )
     for number, (name, colour) in enumerate(names):
         c.box(110 + number * 130, 468, 24, 24, "", colour, None, radius=4)
         c.text(142 + number * 130, 480, name, 19, anchor="lm")
@@ -227,9 +233,9 @@ def text_recognition(c: Canvas) -> None:
     c.frame(232, 252, 130, 46, GREEN, 3)
     c.text(481, 275, "ROAD 66", 27, INK, bold=True)
     for number, letter in enumerate("ROAD66"):
-        x = 596 + number * 23.5
-        c.text(x + 11, 275, letter, 24, bold=True)
-        c.frame(x, 255, 22, 40, BLUE, 2)
+        left = 596 + number * 23.5
+        c.text(left + 11, 275, letter, 24, bold=True)
+        c.frame(left, 255, 22, 40, BLUE, 2)
     c.box(776, 225, 146, 100, '"ROAD 66"\np = 0.98', PALE_GREEN, GREEN, 22)
     c.text(480, 410, "hard: fonts, skew, noise, low contrast, many scripts", 21, MUTED)
     c.arrow((660, 345), (660, 378), GREY)

@@ -55,11 +55,20 @@ def convolution(c: Canvas) -> None:
 
 def feature_hierarchy(c: Canvas) -> None:
     """Edges, textures, parts, objects."""
-    steps = (("image", "pixels"), ("layer 1", "edges"), ("layer 2", "textures"))
-    steps += (("layer 3", "parts"), ("layer 4", "objects"))
+    steps = (
+        ("image", "pixels"),
+        ("layer 1", "edges"),
+        ("layer 2", "textures"),
+        ("layer 3", "parts"),
+        ("layer 4", "objects"),
+    )
     c.picture(scene(), 50, 210, 150, 150)
-    sizes = ((120, 4, PALE_BLUE, BLUE), (95, 6, PALE_TEAL, TEAL))
-    sizes += ((72, 8, PALE_GREEN, GREEN), (50, 10, PALE_PURPLE, PURPLE))
+    sizes = (
+        (120, 4, PALE_BLUE, BLUE),
+        (95, 6, PALE_TEAL, TEAL),
+        (72, 8, PALE_GREEN, GREEN),
+        (50, 10, PALE_PURPLE, PURPLE),
+    )
     for number, (size, layers, fill, edge) in enumerate(sizes):
         x = 255 + number * 180
         c.arrow((x - 45, 285), (x - 8, 285), GREY)

@@ -151,7 +151,8 @@ def multimodal_fusion(c: Canvas) -> None:
         c.arrow((206, y), (252, y), GREY)
         c.box(260, y - 38, 150, 76, name, fill, edge, 21)
         c.arrow((416, y), (455, y), GREY)
-        c.grid(462, y - 14, [[""] * 4], 28, lambda r, k, f=fill: f, edge=edge)
+        for cell in range(4):
+            c.box(462 + 28 * cell, y - 14, 28, 28, "", fill, edge, radius=0)
         c.arrow((580, y), (640, 295 + (number - 1) * 26), GREY)
     c.box(648, 240, 110, 110, "fusion", PALE_ORANGE, ORANGE, 22)
     c.arrow((764, 295), (798, 295), GREY)

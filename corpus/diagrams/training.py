@@ -182,7 +182,9 @@ def adversarial_example(c: Canvas) -> None:
     """Image plus small noise gives a wrong class."""
     base = scene()
     noise = speckles((60, 45), 2).resize(base.size, Image.Resampling.NEAREST)
-    tinted = Image.merge("RGB", (noise, noise.rotate(180), noise.transpose(0)))
+    tinted = Image.merge(
+        "RGB", (noise, noise.rotate(180), noise.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    )
     for x, picture in ((40, base), (365, tinted), (690, Image.blend(base, tinted, 0.1))):
         c.picture(picture, x, 170, 230, 172)
     c.text(317, 256, "+ 0.01 x", 24)

@@ -251,7 +251,7 @@ def test_titles_and_captions_are_found_by_their_words(
         "Anchor boxes",
         "Apache-2.0",
         "the project",
-        {"caption": "Boxes of several scales, placed over an image", "answers": "5 23"},
+        {"caption": "Boxes of several scales, placed over an image", "answers": "5,23"},
     )
     index.add_records([record, ImageRecord("gallery/red", other, "Red")])
     hit = index.search(text="the scale of an anchor", k=1)[0]
