@@ -11,15 +11,12 @@ import click
 from assistant.commands.options import MODEL, as_json, index_options, load_settings
 from eval.suites import SUITES
 
-RESULTS = Path("eval") / "results"
 DATA = Path("..") / "shared" / "data"
 
 OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default=RESULTS,
-    show_default=True,
-    help="Folder of the results.",
+    help="Folder of the results; the setting `results` if not given.",
 )
 
 
@@ -57,6 +54,9 @@ def command() -> None:
     help="Folder that holds the public data sets.",
 )
 @click.option("--path", type=click.Path(path_type=Path), help="The suite's own file or folder.")
+@click.option("--judge-url", help="OpenAI-compatible address of an optional judge model.")
+@click.option("--judge-model", default="judge", help="The judge model's name there.")
+@click.option("--judge-key", envvar="CV_ASSISTANT_JUDGE_KEY", help="Its key.")
 @click.option("--name", help="Name of the result; suite and part if not given.")
 @OUT
 @index_options
@@ -72,8 +72,11 @@ def run(
     part: str | None,
     data: Path,
     path: Path | None,
+    judge_url: str | None,
+    judge_model: str,
+    judge_key: str | None,
     name: str | None,
-    out: Path,
+    out: Path | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -82,13 +85,16 @@ def run(
 
     from assistant.commands.progress import ProgressBar
     from eval.claims import run_wice
+    from eval.endpoint_judge import EndpointJudge
     from eval.image_search import run_images
     from eval.run import run_questions
     from eval.suites import Source, load_suite
 
     settings = load_settings(**options)
+    out = out or settings.results
     source = Source(data, path, part)
-    given = "assistant " + shlex.join(sys.argv[1:])
+    given = _command_line()
+    judge = EndpointJudge(judge_url, judge_model, judge_key) if judge_url else None
     results = []
     for suite in suites:
         with ProgressBar("question") as progress:
@@ -111,6 +117,7 @@ def run(
                     out,
                     tuning=loaded.tuning,
                     name=name,
+                    judge=judge,
                     command=given,
                     progress=progress,
                 )
@@ -169,7 +176,7 @@ def compare(a: Path, b: Path, everything: bool, as_json: bool) -> None:
 @OUT
 @index_options
 @MODEL
-def gate(update: bool, out: Path, **options: Any) -> None:
+def gate(update: bool, out: Path | None, **options: Any) -> None:
     """Measure the test run's small suite and fail where it is worse than the baseline."""
     import tempfile
 
@@ -177,8 +184,9 @@ def gate(update: bool, out: Path, **options: Any) -> None:
     from eval.gate import compare_with_baseline, measure, read_baseline, write_baseline
 
     settings = load_settings(**options)
+    out = out or settings.results
     baseline = None if update else read_baseline(out)
-    given = "assistant " + shlex.join(sys.argv[1:])
+    given = _command_line()
     with tempfile.TemporaryDirectory() as records, ProgressBar("question") as progress:
         result = measure(settings, Path(records), command=given, progress=progress)
     if baseline is None:
@@ -245,6 +253,17 @@ def shown(value: dict[str, Any]) -> str:
     if value["low"] is None:
         return f"{value['value']:.3f}  n={value['n']}"
     return f"{value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]  n={value['n']}"
+
+
+def _command_line() -> str:
+    """The call, without the key of a judge in it."""
+    shown = list(sys.argv[1:])
+    for place, argument in enumerate(shown):
+        if argument == "--judge-key" and place + 1 < len(shown):
+            shown[place + 1] = "..."
+        elif argument.startswith("--judge-key="):
+            shown[place] = "--judge-key=..."
+    return "assistant " + shlex.join(shown)
 
 
 def _count(given: int | None, default: int | None) -> int | None:

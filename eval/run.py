@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from eval.corpora import Bench, Progress, bench_over
 from eval.datasets.types import EvalQuestion, QuestionSet
+from eval.endpoint_judge import STAGE as GRADED
+from eval.endpoint_judge import EndpointJudge
 from eval.improve import advice
 from eval.plain_store import PlainStore
 from eval.provenance import corpus_digest, describe, fingerprint
@@ -56,13 +58,15 @@ def run_questions(
     *,
     tuning: QuestionSet | None = None,
     name: str | None = None,
+    judge: EndpointJudge | None = None,
     command: str = "",
     progress: Progress | None = None,
 ) -> Finished:
     """Measure a question set and write `<out>/<name>.json`.
 
     A run that was interrupted goes on where it stopped. Questions that fail are recorded as
-    failed. `tuning` questions set the threshold of the refusal baseline and nothing else.
+    failed. `tuning` questions set the threshold of the refusal baseline and nothing else. `judge`
+    is an optional model that grades our answers in a table of its own.
 
     Raises what opening the assistant and loading its models raise.
     """
@@ -80,6 +84,8 @@ def run_questions(
         records = out / RECORDS / f"{name}.jsonl"
         with RecordLog(records, mark) as done:
             _run_stages(bench, asked, tuning, plan, done, progress)
+            if judge is not None:
+                _grade(asked, judge, done, progress)
             result = summarise(name, questions, asked, done, made_by)
             result["improve"] = advice(
                 bench,
@@ -105,7 +111,8 @@ def work_through(
     todo = list(questions)
     for number, question in enumerate(todo, start=1):
         if not done.done(stage, question.id):
-            done.append({"stage": stage, "id": question.id} | _measured(question, measure))
+            about = {"stage": stage, "id": question.id, "question": question.text}
+            done.append(about | _measured(question, measure))
         if progress is not None:
             progress(number, len(todo), stage)
 
@@ -120,8 +127,22 @@ def _measured(question: EvalQuestion, measure: Callable[[EvalQuestion], Record])
             "error": f"{type(error).__name__}: {error}",
             "kind": question.kind,
             "answerable": question.answerable,
-            "question": question.text,
         }
+
+
+def _grade(
+    asked: Sequence[EvalQuestion],
+    judge: EndpointJudge,
+    done: RecordLog,
+    progress: Progress | None,
+) -> None:
+    answers = {record["id"]: record for record in done.of_stage(ANSWER_STAGES["ours"])}
+    graded = [
+        question
+        for question in asked
+        if question.id in answers and not answers[question.id].get("abstained", True)
+    ]
+    work_through(done, GRADED, graded, lambda one: judge.judge(answers[one.id]), progress)
 
 
 def _run_stages(

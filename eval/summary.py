@@ -9,6 +9,7 @@ import numpy as np
 from eval import refusal_stage, retrieval_stage
 from eval.answer_stage import figures_by_metric
 from eval.datasets.types import EvalQuestion, QuestionSet
+from eval.endpoint_judge import STAGE as GRADED
 from eval.metrics.intervals import mean_interval
 from eval.metrics.speed import stage_quantiles
 from eval.planted_stage import LABELS as PLANTED_LABELS
@@ -48,6 +49,7 @@ def summarise(
     _add_refusal(result, done)
     _add_planted(result, done)
     _add_answers(result, asked, done)
+    _add_graded(result, done)
     return result
 
 
@@ -154,6 +156,18 @@ def _add_answers(result: Result, asked: Sequence[EvalQuestion], done: RecordLog)
         )
     result["scores"]["answers"] = scores
     result["speed"] = speed
+
+
+def _add_graded(result: Result, done: RecordLog) -> None:
+    records = _by_id(done, GRADED)
+    if not records:
+        return
+    judges = {record["judge"] for record in records.values() if "judge" in record}
+    values = {name: float(record.get("right", False)) for name, record in records.items()}
+    scores = {"ours": {"right by the judge model": values}}
+    title = f"Optional: answers shown, as judged by the model {', '.join(sorted(judges))}"
+    result["tables"]["judged"] = table(title, LABELS, scores)
+    result["scores"]["judged"] = scores
 
 
 def _on_shared_questions(

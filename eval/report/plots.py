@@ -95,7 +95,7 @@ def stage_bars(stages: Mapping[str, Mapping[str, float]]) -> str:
     """The median of each stage as a bar, the 95th percentile as a line."""
     row, left, width = 24, 130, 560
     longest = max((one["p95"] for one in stages.values()), default=1.0) or 1.0
-    scale = (width - left - 110) / longest
+    scale = (width - left - 160) / longest
     parts = []
     for place, (stage, one) in enumerate(stages.items()):
         y = place * row
