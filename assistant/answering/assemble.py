@@ -41,7 +41,7 @@ def assemble_chain(
     settings: "Settings", passages: "PassageIndex", chat_model: "BaseChatModel"
 ) -> "AnsweringChain":
     """The way from a question to an answer over these passages, with this model."""
-    from assistant.answering.abstention import LEAST_COSINE, SimilarityJudge
+    from assistant.answering.abstention import SimilarityJudge
     from assistant.answering.chain import AnsweringChain, AnsweringSettings
     from assistant.answering.grounding import Grounding
     from assistant.answering.lexical_support import LexicalSupportScorer
@@ -54,7 +54,7 @@ def assemble_chain(
         chat_model,
         grounding=Grounding(LexicalSupportScorer(embed), embed),
         selection=SentenceSelection(embed),
-        judge=SimilarityJudge(LEAST_COSINE),
+        judge=SimilarityJudge(),
         settings=AnsweringSettings(passages=settings.passages, unsupported=settings.unsupported),
     )
 

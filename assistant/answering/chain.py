@@ -164,19 +164,18 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         if not evidence:
             yield Done(refusal(hits, judgement, self.model_name, watch.timings))
             return
-        needed = self._selection.choose(
-            standalone, hits, evidence, words=self._settings.answer_words
-        )
+        asked = judgement.answered or standalone
+        needed = self._selection.choose(asked, hits, evidence, words=self._settings.answer_words)
         composition = Composition(
             evidence,
             needed,
             self._grounding,
             self._settings.unsupported,
-            narrow=is_narrow(standalone),
+            narrow=is_narrow(asked),
         )
         watch.lap("select")
         cutter = SentenceCutter()
-        prompt = answer_prompt(standalone, [_note(one) for one in needed])
+        prompt = answer_prompt(asked, [_note(one) for one in needed])
         draft = ModelDraft(self._chat_model, prompt, config, cancel)
         with closing(iter(draft)) as pieces:
             for piece in pieces:

@@ -1,0 +1,129 @@
+import json
+
+import pytest
+from fake_models import FakePassageSearch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answering.abstention import (
+    ReadingJudge,
+    SimilarityJudge,
+    judgement_signals,
+    unknown_names,
+)
+from assistant.answering.answerability import Answerability
+from assistant.answering.calibration import Calibration
+
+FRAMEWORKS = ("PyTorch and TensorFlow", "PyTorch has a dynamic graph, TensorFlow a static one.")
+UNET = ("What is U-Net?", "U-Net is an encoder and a decoder with skip connections.")
+CALIBRATION = Calibration({"intercept": 0.0, "reading": 1.0}, ((0.0, 0.1), (0.5, 0.5), (1.0, 0.9)))
+
+
+class FakeReader:
+    """Finds an answer where the passage holds one of the words it was told."""
+
+    def __init__(self, *known, sure=0.95):
+        self.known = known
+        self.sure = sure
+        self.read = []
+
+    def score(self, question, passages):
+        self.read.append((question, tuple(passages)))
+        answers = any(word in question for word in self.known)
+        by_passage = tuple(self.sure if answers else 0.05 for _ in passages)
+        return Answerability(max(by_passage, default=0.0), by_passage, 0, 0, 0)
+
+
+def hits(*documents, query="U-Net PyTorch"):
+    return FakePassageSearch(*documents).search(query, 5)
+
+
+def judge(*known, strictness=0.5, **options):
+    return ReadingJudge(FakeReader(*known, **options), CALIBRATION, strictness)
+
+
+def test_what_the_passages_answer_is_answered():
+    judgement = judge("U-Net").judge("What is U-Net?", hits(UNET))
+    assert judgement.verdict == "answer"
+    assert judgement.answered == "What is U-Net?"
+    assert judgement.missing == ""
+    assert judgement.score == pytest.approx(0.95)
+
+
+def test_what_they_do_not_answer_is_refused_with_the_nearest_topics():
+    judgement = judge("something").judge("Who invented U-Net?", hits(UNET, FRAMEWORKS))
+    assert judgement.verdict == "refuse"
+    assert judgement.nearest_topics[0] == "What is U-Net?"
+    assert set(judgement.nearest_topics) == {"What is U-Net?", "PyTorch and TensorFlow"}
+
+
+def test_an_empty_corpus_answers_nothing():
+    assert judge("U-Net").judge("What is U-Net?", []).verdict == "refuse"
+
+
+def test_a_question_of_which_one_part_has_an_answer_is_answered_in_part():
+    question = "What is U-Net, and who published it in which year?"
+    judgement = judge("What is U-Net").judge(question, hits(UNET))
+    assert judgement.verdict == "partial"
+    assert judgement.answered == "What is U-Net?"
+    assert judgement.missing == "Who published U-Net in which year?"
+
+
+def test_a_question_of_which_no_part_has_an_answer_is_refused():
+    question = "Who published U-Net, and in which year did they publish it?"
+    assert judge("nothing").judge(question, hits(UNET)).verdict == "refuse"
+
+
+def test_a_comparison_with_something_unknown_is_answered_in_part():
+    judgement = judge("PyTorch").judge("PyTorch or JAX: which is better?", hits(FRAMEWORKS))
+    assert judgement.verdict == "partial"
+    assert judgement.missing == "JAX"
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("Compare PyTorch and TensorFlow.", []),
+        ("How do PyTorch, TensorFlow and JAX differ?", ["JAX"]),
+        ("Is MXNet or JAX better?", []),
+        ("What does PyTorch do on an iPhone?", []),
+        ("Compare the two.", []),
+    ],
+)
+def test_only_names_put_side_by_side_with_known_ones_count_as_missing(question, unknown):
+    assert unknown_names(question, hits(FRAMEWORKS)) == unknown
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 0.99))
+def test_the_stricter_the_more_is_refused(one, other, sure):
+    lenient, strict = sorted((one, other))
+    found = hits(UNET)
+    question = "What is U-Net?"
+    if judge("U-Net", strictness=lenient, sure=sure).judge(question, found).verdict == "refuse":
+        assert judge("U-Net", strictness=strict, sure=sure).judge(question, found).verdict == (
+            "refuse"
+        )
+
+
+def test_only_the_best_passages_are_read():
+    reader = FakeReader("x")
+    documents = [(f"Title {place}", f"U-Net text {place}.") for place in range(6)]
+    signals = judgement_signals(reader, "U-Net?", hits(*documents))
+    assert len(reader.read[0][1]) == 3
+    assert signals.keys() == {"reading", "second_reading", "cosine", "found", "lead"}
+
+
+def test_a_far_question_is_refused_by_similarity_alone():
+    found = hits(UNET, query="Who won the football match?")
+    assert SimilarityJudge(0.25).judge("Who won the football match?", found).verdict == "refuse"
+    near = hits(UNET, query="What is U-Net?")
+    assert SimilarityJudge(0.25).judge("What is U-Net?", near).verdict == "answer"
+
+
+def test_a_calibration_is_read_back_as_it_was_written(tmp_path):
+    file = tmp_path / "calibration.json"
+    file.write_text(json.dumps({"weights": {"intercept": 1.0}, "thresholds": [[0, 0.2], [1, 0.6]]}))
+    calibration = Calibration.load(file)
+    assert calibration.threshold(0.5) == pytest.approx(0.4)
+    assert calibration.threshold(7) == pytest.approx(0.6)
+    assert calibration.probability({}) == pytest.approx(0.731, abs=0.001)
