@@ -256,13 +256,15 @@ def shown(value: dict[str, Any]) -> str:
 
 
 def _command_line() -> str:
-    """The call, without the key of a judge in it."""
+    """The call, without the key of a judge and without the places of this machine in it."""
     shown = list(sys.argv[1:])
     for place, argument in enumerate(shown):
         if argument == "--judge-key" and place + 1 < len(shown):
             shown[place + 1] = "..."
         elif argument.startswith("--judge-key="):
             shown[place] = "--judge-key=..."
+        elif Path(argument).is_absolute():
+            shown[place] = Path(argument).name
     return "assistant " + shlex.join(shown)
 
 

@@ -27,7 +27,9 @@ PACKAGES = (
 )
 # The code that decides what is found and answered; the chat page and the server do not.
 SOURCES = ("corpus", "index", "assistant/answering")
-_SETTINGS_LEFT_OUT = {"home", "weights", "host", "port", "allowed_hosts", "allowed_origins"}
+_SETTINGS_LEFT_OUT = frozenset(
+    "home weights host port allowed_hosts allowed_origins results login api_key llm_key".split()
+)
 
 
 @cache
@@ -99,9 +101,14 @@ def shown_settings(settings: "Settings") -> dict[str, Any]:
         if name not in _SETTINGS_LEFT_OUT and not isinstance(value, SecretStr)
     }
     return {
-        name: value if isinstance(value, str | int | float | bool | None) else str(value)
+        name: value if isinstance(value, int | float | bool | None) else _without_place(str(value))
         for name, value in values.items()
     }
+
+
+def _without_place(value: str) -> str:
+    """A model's folder or file by its name alone: where it lies changes no figure."""
+    return Path(value).name if Path(value).is_absolute() else value
 
 
 def corpus_digest(assistant: "Assistant") -> str:
