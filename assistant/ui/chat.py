@@ -9,7 +9,9 @@ from assistant.answering.types import Done, Message, Retrieved, Sentence, Token
 from assistant.errors import AssistantError
 from assistant.serving.answer_line import Waiting
 from assistant.serving.problems import problem_of
+from assistant.ui.pictures import picture_of, pictures_html, pictures_like, titles_html
 from assistant.ui.rendering import (
+    answer_block,
     answer_html,
     growing_html,
     passages_html,
@@ -79,12 +81,20 @@ class Chat:
         question = text_of(turns[-1])
         before = conversation_of(turns[:-1])
         shown = "".join(text_of(turn) for turn in turns)
-        groups = [group for group in groups if f"-{group.key}-" in shown]
+        groups = [group for group in groups if group.key in shown]
         growing = _GrowingAnswer(question)
+        picture = picture_of(turns[-1]) if self._service.has_images else None
         yield [*turns, growing.turn()], panel_html(groups), groups
         drawn = 0.0
         clock = asyncio.get_running_loop().time
         try:
+            if picture is not None:
+                hits = await pictures_like(self._service, picture)
+                growing.show_pictures(pictures_html(self._service, hits), titles_html(hits))
+                groups = [*groups, growing.pictures]
+                yield [*turns, growing.turn()], panel_html(groups), groups
+                if not question.strip():
+                    return
             async for event in self._service.line.events(question, before):
                 growing.take(event)
                 if isinstance(event, Token) and clock() - drawn < DRAW_SECONDS:
@@ -104,6 +114,7 @@ class _GrowingAnswer:
 
     def __init__(self, question: str) -> None:
         self.sources: SourceGroup | None = None
+        self.pictures = SourceGroup("", "", "")
         self._question = question
         self._key = secrets.token_hex(4)
         self._step = step_html(SEARCHING, pending=True)
@@ -111,9 +122,11 @@ class _GrowingAnswer:
         self._sentences: list[Sentence] = []
         self._draft = ""
         self._final = ""
+        self._titles_of_pictures = ""
 
     def take(self, event: object) -> None:
         """Let an event change what is shown."""
+        self._final = ""
         match event:
             case Waiting(position):
                 before = position + 1
@@ -131,8 +144,14 @@ class _GrowingAnswer:
                 self._sentences.append(event)
                 self._draft = after(self._draft, event.text)
             case Done(answer):
-                self._final = answer_html(answer, self._key, self._step)
+                self._final = answer_html(answer, self._key, self._titles_of_pictures + self._step)
                 self.sources = source_group(answer, self._key, self._question)
+
+    def show_pictures(self, pictures: str, titles: str) -> None:
+        """Show the pictures that look like the one that came with the question."""
+        self.pictures = SourceGroup(f"pictures-{self._key}", "your picture", pictures)
+        self._titles_of_pictures = f'<p class="{self.pictures.key}">{titles}</p>'
+        self._final = answer_block(self._titles_of_pictures)
 
     def fail(self, message: str, hint: str) -> None:
         """Show a problem in place of an answer."""
@@ -144,7 +163,9 @@ class _GrowingAnswer:
             return said(self._final)
         checked = sentences_html(self._sentences, self._key, self._titles)
         reading = step_html(READING, pending=True) if self.sources and not self._draft else ""
-        return said(growing_html(checked, self._draft, self._step + reading))
+        return said(
+            growing_html(checked, self._draft, self._titles_of_pictures + self._step + reading)
+        )
 
 
 def after(draft: str, sentence: str) -> str:

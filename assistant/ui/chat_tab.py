@@ -41,7 +41,9 @@ class ChatTab:
                         scale=4,
                     )
                     self._send_comment = gr.Button("Send", scale=1, min_width=80)
-                self._box = question_box(service.settings.question_characters)
+                self._box = question_box(
+                    service.settings.question_characters, with_pictures=service.has_images
+                )
             with gr.Column(scale=2, min_width=300):
                 self._sources = gr.HTML(EMPTY, elem_id="sources", padding=False)
         self._groups = gr.State([])
@@ -113,42 +115,56 @@ def conversation() -> gr.Chatbot:
         editable="user",
         feedback_options=("Like", "Dislike"),
         latex_delimiters=[],
+        allow_file_downloads=False,
         allow_tags=False,
     )
 
 
-def question_box(longest: int) -> gr.Textbox:
-    """Where questions are written."""
-    return gr.Textbox(
-        label="Your question",
-        show_label=False,
-        placeholder="Ask a question",
-        elem_id="question",
-        lines=1,
-        max_lines=8,
-        max_length=longest,
-        submit_btn=True,
-        stop_btn=False,
-        autofocus=True,
+def question_box(longest: int, *, with_pictures: bool) -> Any:
+    """Where questions are written, and pictures attached where there are pictures to compare."""
+    common: dict[str, Any] = {
+        "label": "Your question",
+        "show_label": False,
+        "placeholder": "Ask a question",
+        "elem_id": "question",
+        "lines": 1,
+        "max_lines": 8,
+        "submit_btn": True,
+        "stop_btn": False,
+        "autofocus": True,
+    }
+    if not with_pictures:
+        return gr.Textbox(max_length=longest, **common)
+    return gr.MultimodalTextbox(
+        sources=["upload"],
+        file_types=["image"],
+        file_count="single",
+        # Long questions stay questions: they do not become attached files.
+        max_plain_text_length=longest + 1,
+        **common,
     )
 
 
 def busy() -> Any:
     """The question box while an answer is written."""
-    return gr.Textbox(submit_btn=False, stop_btn=True)
+    return gr.update(submit_btn=False, stop_btn=True)
 
 
 def free() -> Any:
     """The question box when a question may be asked."""
-    return gr.Textbox(submit_btn=True, stop_btn=False)
+    return gr.update(submit_btn=True, stop_btn=False)
 
 
-def ask(text: str, turns: list[Turn]) -> tuple[Any, list[Turn]]:
-    """Put the question into the conversation."""
-    if not text.strip():
+def ask(asked: str | dict[str, Any], turns: list[Turn]) -> tuple[Any, list[Turn]]:
+    """Put the question, and the picture that is attached, into the conversation."""
+    text, files = (asked, []) if isinstance(asked, str) else (asked["text"], asked["files"])
+    text = (text or "").strip()
+    if not text and not files:
         return free(), turns
-    question = {"role": "user", "content": text.strip()}
-    return gr.Textbox("", submit_btn=False, stop_btn=True), [*turns, question]
+    content = [*({"path": file} for file in files[:1]), *([text] if text else [])]
+    emptied = "" if isinstance(asked, str) else {"text": "", "files": []}
+    box = gr.update(value=emptied, submit_btn=False, stop_btn=True)
+    return box, [*turns, {"role": "user", "content": content}]
 
 
 def ask_example(choice: gr.SelectData) -> list[Turn]:
@@ -167,7 +183,7 @@ def ask_otherwise(turns: list[Turn], change: gr.EditData) -> list[Turn]:
     return [*turns[:place], {"role": "user", "content": change.value}]
 
 
-def take_back(turns: list[Turn], choice: gr.UndoData) -> tuple[list[Turn], str]:
+def take_back(turns: list[Turn], choice: gr.UndoData) -> tuple[list[Turn], Any]:
     """Take the last question out of the conversation and put it into the box again."""
     kept = up_to_question(turns, turn_index(choice.index))
     return kept[:-1], text_of(kept[-1]) if kept else ""

@@ -21,6 +21,7 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_dark="*primary_700",
         button_secondary_background_fill="white",
         button_secondary_background_fill_dark="*neutral_700",
+        button_secondary_background_fill_hover_dark="*neutral_600",
         body_background_fill="*neutral_100",
         body_background_fill_dark="*neutral_950",
         block_background_fill="white",

@@ -192,7 +192,7 @@ def test_the_keyboard_is_enough(visit: Any) -> None:
     assert page.evaluate("document.activeElement.matches('mark.chosen')")
     view.tab_until("button.copy-quote")
     page.locator("header h1").click()
-    view.tab_until("button[role=tab][aria-selected=false]")
+    view.tab_until("button[role=tab][data-tab-id=library]")
     page.keyboard.press("Enter")
     page.locator("#documents input").first.wait_for()
     view.tab_until("#documents input")
@@ -236,6 +236,27 @@ def test_on_a_phone_nothing_is_cut_and_axe_finds_nothing_serious(visit: Any, sch
     page.locator("#documents input").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert findings(Axe().run(page)) == []
+
+
+def test_a_picture_is_attached_and_pictures_are_searched(visit: Any, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "mine.png")
+    view = visit()
+    page = view.page
+    if page.get_by_role("tab", name="Images").count() == 0:
+        pytest.skip("this assistant has no images")
+    page.locator("#question input[type=file]").set_input_files(tmp_path / "mine.png")
+    page.locator("#question img").wait_for()
+    view.box.press("Enter")
+    page.get_by_text("Pictures like yours").wait_for(timeout=ANSWER_MS)
+    assert page.locator("#sources .pictures img[alt]").count() > 0
+    view.open_tab("Images")
+    page.get_by_label("In words").fill("a flower")
+    page.get_by_role("button", name="Find images").click()
+    page.locator("#gallery img").first.wait_for(timeout=60_000)
+    page.locator("#gallery button.thumbnail-item").first.click()
+    page.locator("#image-status", has_text="More like").wait_for(timeout=60_000)
 
 
 def findings(results: Any) -> list[str]:

@@ -29,8 +29,12 @@
         }
     }, true);
 
-    /* The examples are buttons, which a list may not hold: name them as a group. */
+    /* Names that Gradio leaves out: of attached pictures, and of the examples, which are buttons
+       and so no list. */
     new MutationObserver(() => {
+        document.querySelectorAll("#conversation .user button:not([aria-label])").forEach((picture) => {
+            if (!picture.textContent.trim()) picture.setAttribute("aria-label", "Enlarge the picture");
+        });
         document.querySelectorAll(".examples[role=list]").forEach((examples) => {
             examples.setAttribute("role", "group");
             examples.setAttribute("aria-label", "Example questions");
