@@ -19,15 +19,19 @@ Vector = NDArray[np.float32]
 _POOL = 64
 _SAMPLE = 1_000
 _READ_AT_ONCE = 2_000
+# A caption that holds all the words counts twice as much as a picture that is near; one that holds
+# half of them, less than such a picture.
+_CAPTION_WEIGHT, _CAPTION_POWER = 2.0, 1.5
+# Beyond "near" looks count little more: an encoder may be sure of words that it does not know.
+_BEYOND_NEAR = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class ImageQuery:
     """A direction to look into, float32 (d,) of any length, and words for the captions.
 
-    `kind` says which background the cosines are read against. `caption_weight` is what a caption
-    that holds all the words counts, against 1 for a picture that is just near. Images with the
-    digest `without` are left out.
+    `kind` says which background the cosines are read against. `caption_weight`, 0 to 1, is the
+    share of the words in the wish. Images with the digest `without` are left out.
     """
 
     vector: Vector
@@ -61,7 +65,9 @@ class ImageSearch:
             return []
         standardised = calibration.standardise(cosines, sample, query.kind)
         captions = np.array([covered.get(number, 0.0) for number in numbers.tolist()])
-        ranked = standardised / calibration.near + query.caption_weight * captions
+        ranked = _looks(standardised / calibration.near) + (
+            _CAPTION_WEIGHT * query.caption_weight * captions**_CAPTION_POWER
+        )
         records = self._rows.records(numbers.tolist())
         hits: list[ImageHit] = []
         seen = {query.without}
@@ -132,3 +138,7 @@ class ImageSearch:
             numbers = np.union1d(numbers, np.array(worded, np.int64))
             cosines = np.clip(self._vectors.vectors(numbers) @ direction, -1.0, 1.0)
             return numbers, cosines, self._sample @ direction, covered
+
+
+def _looks(relative: Vector) -> Vector:
+    return np.where(relative > 1, 1 + _BEYOND_NEAR * (relative - 1), relative).astype(np.float32)

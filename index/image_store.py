@@ -162,12 +162,12 @@ class ImageStore:
             rows = connection.execute("SELECT number FROM images ORDER BY number").fetchall()
         return np.array([row[0] for row in rows], np.int64)
 
-    def captions(self) -> list[tuple[int, str]]:
-        """Every image's number with its title and caption."""
+    def captions(self) -> list[tuple[int, str, str]]:
+        """Every image's number, title and caption."""
         with self._store.reading() as connection:
             return connection.execute(
-                "SELECT number, title || ' ' || coalesce(json_extract(metadata, '$.caption'), '')"
-                " FROM images"
+                "SELECT number, title, coalesce(json_extract(metadata, '$.caption'), '') "
+                "FROM images"
             ).fetchall()
 
     def vectors(self, numbers: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -40,6 +40,7 @@ Vector = NDArray[np.float32]
 _CHECKPOINT_AFTER = 2_000
 _MAPPED = 2_000
 _LONGEST_SERVED = 1_600
+_CAPTION_BESIDE_EXAMPLE = 0.1
 
 
 class ImageIndex:
@@ -253,8 +254,10 @@ class ImageIndex:
                 else self._embed_example(minus)
             )
             vector = vector - parts["minus"] * less
-        # Beside an example a caption counts by the share of the words in the wish.
-        share = 1.0 if example is None else parts["text"] / (parts["text"] + parts["example"])
+        # Beside an example words say how the result should look; captions only break ties.
+        share = 1.0
+        if example is not None:
+            share = _CAPTION_BESIDE_EXAMPLE * parts["text"] / (parts["text"] + parts["example"])
         query = ImageQuery(vector, "text" if example is None else "image", words, share)
         return self._search.hits(query, k, self._encoder.calibration)
 
