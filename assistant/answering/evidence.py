@@ -29,11 +29,6 @@ class EvidenceSentence:
     lead: str = ""
     marker: str = ""
 
-    @property
-    def in_context(self) -> str:
-        """The sentence after what it cannot be understood without: title and lead-in."""
-        return " ".join(part for part in (self.title, self.lead, self.text) if part)
-
 
 def evidence_sentences(hits: Sequence[Hit]) -> list[EvidenceSentence]:
     """The sentences of all passages in the order of the hits, each span once.

@@ -12,6 +12,8 @@ from assistant.answering.words import content_words
 
 # How many sentences of evidence are compared with a claim in full.
 CANDIDATES = 3
+# From this probability on no better evidence is looked for: each comparison costs the reader time.
+SURE = 0.85
 # A second sentence is cited beside the first when it raises the support by this much.
 SECOND_SENTENCE_GAIN = 0.15
 
@@ -53,25 +55,26 @@ class Grounding:
         """
         if not evidence:
             return Support(0.0, (), False)
+        best = Support(0.0, (), False)
         candidates = self._nearest(claim, evidence)
-        probabilities = self._scorer.score([(claim, one.in_context) for one in candidates])
-        place = int(np.argmax(probabilities))
-        best = self._support(probabilities[place], [candidates[place]])
-        others = [one for one in candidates if one is not candidates[place]]
-        if not others or best.probability > 1 - SECOND_SENTENCE_GAIN:
-            return best
-        first = candidates[place]
-        together = [sorted((first, other), key=evidence.index) for other in others]
-        probabilities = self._scorer.score(
-            [(claim, " ".join(one.in_context for one in pair)) for pair in together]
-        )
-        place = int(np.argmax(probabilities))
-        if probabilities[place] < best.probability + SECOND_SENTENCE_GAIN:
-            return best
-        return self._support(probabilities[place], together[place])
+        for candidate in candidates:
+            best = max(best, self._score(claim, [candidate]), key=_probability)
+            if best.probability >= SURE:
+                return best
+        for other in candidates:
+            pair = sorted((*best.sentences, other), key=evidence.index)
+            if other not in best.sentences:
+                together = self._score(claim, pair)
+                if together.probability >= best.probability + SECOND_SENTENCE_GAIN:
+                    return together
+        return best
 
-    def _support(self, probability: float, sentences: Sequence[EvidenceSentence]) -> Support:
-        return Support(float(probability), tuple(sentences), probability >= self._scorer.threshold)
+    def _score(self, claim: str, sentences: Sequence[EvidenceSentence]) -> Support:
+        parts = [part for one in sentences for part in (one.title, one.lead, one.text) if part]
+        (probability,) = self._scorer.score([(claim, " ".join(dict.fromkeys(parts)))])
+        return Support(
+            float(probability), tuple(sentences), bool(probability >= self._scorer.threshold)
+        )
 
     def _nearest(self, claim: str, evidence: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
         """The candidates by shared words and by meaning."""
@@ -82,3 +85,7 @@ class Grounding:
         ]
         order = np.argsort(-(cosines + np.asarray(shared)), kind="stable")
         return [evidence[index] for index in order[:CANDIDATES]]
+
+
+def _probability(support: Support) -> float:
+    return support.probability

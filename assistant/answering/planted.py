@@ -39,7 +39,7 @@ _ROLE = re.compile(
 # Whoever answers, spoken to or spoken of.
 _ANSWERER = (
     r"(?:you|your|assistants?|chat\s?bots?|bots?|(?:large\s+)?language\s+models?|llms?|"
-    r"ai(?:\s+(?:systems?|models?|assistants?|agents?))?|gpt|agents?|answering\s+systems?|models?)"
+    r"ai(?:\s+(?:systems?|models?|assistants?|agents?))?|gpt|answering\s+systems?)"
 )
 _REPLY = (
     r"(?:answers?|repl(?:y|ies)|responses?|respond|outputs?|messages?|conversation|chat|"
