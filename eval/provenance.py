@@ -28,7 +28,18 @@ PACKAGES = (
 # The code that decides what is found and answered; the chat page and the server do not.
 SOURCES = ("corpus", "index", "assistant/answering")
 _SETTINGS_LEFT_OUT = frozenset(
-    "home weights host port allowed_hosts allowed_origins results login api_key llm_key".split()
+    {
+        "allowed_hosts",
+        "allowed_origins",
+        "api_key",
+        "home",
+        "host",
+        "llm_key",
+        "login",
+        "port",
+        "results",
+        "weights",
+    }
 )
 
 
