@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from assistant.answering.chain import AnsweringChain
     from assistant.settings import Settings
+    from index.images import ImageIndex
     from index.passages import PassageIndex
     from index.store import Store
 
@@ -60,6 +61,8 @@ class Assistant:
         self._model = model
         self._chain: AnsweringChain | None = None
         self._chain_lock = threading.Lock()
+        self._images: ImageIndex | None = None
+        self._images_lock = threading.Lock()
 
     @classmethod
     def open(
@@ -103,6 +106,25 @@ class Assistant:
                 self._model = self._model or _load_in_background(self.settings)
                 self._chain = assemble_chain(self.settings, self._passages, self._model.result())
             return self._chain
+
+    @property
+    def images(self) -> "ImageIndex":
+        """The images: search by example and by words, add, remove. Opened when first used.
+
+        Raises what `Assistant.open` raises, for the image encoder.
+        """
+        return self.open_images()
+
+    def open_images(self, progress: Progress | None = None) -> "ImageIndex":
+        """As `images`, with progress while the default gallery is drawn and indexed."""
+        from assistant.image_library import open_images
+
+        with self._images_lock:
+            if self._images is None:
+                self._images = open_images(
+                    self.settings, self._store, self._passages.embedder, progress
+                )
+            return self._images
 
     @property
     def retriever(self) -> "BaseRetriever":
@@ -224,6 +246,10 @@ class Assistant:
             close = getattr(model.result(), "close", None)
             if close is not None:
                 close()
+        with self._images_lock:
+            if self._images is not None:
+                self._images.close()
+                self._images = None
         self._passages.close()
         self._store.close()
 

@@ -145,3 +145,16 @@ def test_a_far_off_question_is_refused_without_a_citation(bank_assistant):
 def test_the_retriever_is_a_langchain_retriever(bank_assistant):
     documents = bank_assistant.retriever.invoke("What is the U-Net?")
     assert documents[0].metadata["document_id"] in {"question-bank/38", "question-bank/37"}
+
+
+@pytest.mark.slow
+def test_images_are_found_by_words_and_by_example_in_the_default_gallery(bank_assistant):
+    images = bank_assistant.images
+    assert len(images) >= 150
+    found = images.search(text="an astronaut", k=3)
+    assert any("stronaut" in hit.image.title for hit in found)
+    photo = next(image for image in images.images() if image.metadata.get("kind") == "photo")
+    nearest = images.search(example=photo.path, k=1)[0]
+    assert nearest.image.id == photo.id
+    assert nearest.score == pytest.approx(1.0, abs=1e-3)
+    assert all(image.licence and image.credit for image in images.images())
