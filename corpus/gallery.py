@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ MANIFEST = "gallery.json"
 """Names what the folder holds; written last, so a folder with it is a whole gallery."""
 
 _JOURNAL = "gallery.unfinished.jsonl"
+_STAGED = ".staged-"
+_ABANDONED_AFTER = 3600.0
 _LONGEST_SIDE = 512
 _JPEG_QUALITY = 88
 _DIGITS_OF_EACH = 2
@@ -117,23 +120,29 @@ def gallery_records(directory: Path) -> tuple[ImageRecord, ...]:
     image's own id; `answers`: numbers of the question bank, joined by commas, the one that it
     illustrates best first; `caption`: words that people would search by.
     """
-    records = []
+    records, missing = [], []
     directory = directory.absolute()
     for image in _manifest(directory).get("images", []):
-        file, words = image["file"], image["words"]
-        if not (directory / file).is_file():
-            _log.warning("%s is missing from the gallery; build it again", file)
+        path, words = directory / image["file"], image["words"]
+        if not path.is_file():
+            missing.append(path.name)
             continue
-        metadata = {name: words[name] for name in _METADATA}
         records.append(
             ImageRecord(
                 id=image["id"],
-                path=directory / file,
+                path=path,
                 title=words["title"],
                 licence=words["licence"],
                 credit=words["credit"],
-                metadata=metadata,
+                metadata={name: words[name] for name in _METADATA},
             )
+        )
+    if missing:
+        _log.warning(
+            "%d images of the gallery in %s are missing, %s first; build it again",
+            len(missing),
+            directory,
+            missing[0],
         )
     return tuple(records)
 
@@ -319,7 +328,7 @@ def _manifest(directory: Path) -> dict[str, Any]:
         said = json.loads((directory / MANIFEST).read_text("utf-8"))
         images = said["images"]
         plain = all(
-            Path(image["file"]).name == image["file"]
+            Path(image["file"]).name == image["file"] not in ("", "..")
             and isinstance(image["id"], str)
             and isinstance(image["sha256"], str)
             and {"title", "licence", "credit", *_METADATA} <= image["words"].keys()
@@ -375,6 +384,10 @@ def _finish(
     for file in _digests(before).keys() - digests.keys():
         (directory / file).unlink(missing_ok=True)
     (directory / _JOURNAL).unlink(missing_ok=True)
+    for staged in directory.glob(f"{_STAGED}*"):
+        # A younger one may belong to another process that is at it just now.
+        if time.time() - staged.stat().st_mtime > _ABANDONED_AFTER:
+            staged.unlink(missing_ok=True)
 
 
 def _digest_of(path: Path) -> str | None:
@@ -385,7 +398,7 @@ def _digest_of(path: Path) -> str | None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    descriptor, staged = tempfile.mkstemp(prefix=".staged-", dir=path.parent)
+    descriptor, staged = tempfile.mkstemp(prefix=_STAGED, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
