@@ -1,10 +1,7 @@
-import os
 import threading
-from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from platformdirs import user_data_path
 
 from assistant.answering.background_writer import BackgroundWriter, until_stop_word
 from assistant.answering.chat_template import ChatTemplate, Piece
@@ -106,21 +103,13 @@ def test_an_error_in_the_writing_reaches_the_reader():
         list(writer)
 
 
-def weights(name: str) -> Path:
-    home = Path(os.environ.get("CV_ASSISTANT_HOME") or user_data_path("cv-assistant"))
-    directory = Path(os.environ.get("CV_ASSISTANT_WEIGHTS") or home / "weights")
-    found = next(directory.rglob(name), None) if directory.is_dir() else None
-    if found is None:
-        pytest.skip(f"{name} is not in {directory}: `assistant weights pull` gets it")
-    return found
-
-
 @pytest.fixture(scope="module")
-def chat():
+def chat(weights):
     from assistant.answering.llm import LlamaCppChat
+    from assistant.weights import resolve_model
 
     model = LlamaCppChat(
-        model_path=weights("SmolLM2-135M-Instruct.Q4_1.gguf"),
+        model_path=resolve_model("smallest", weights),
         context_tokens=512,
         max_tokens=40,
         queue_limit=1,
