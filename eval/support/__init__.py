@@ -1,0 +1,1 @@
+"""How the support and the answerability scorers are trained, and what they are worth."""

@@ -1,0 +1,174 @@
+"""`python -m eval.support`: make the training lines, train the pair model, measure both scorers."""
+
+import json
+import logging
+import platform
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assistant.answering.pair_model import CALIBRATION_NAME, DEFAULT_FOLDER, MODEL_NAME, PairModel
+from corpus.question_bank import load_question_bank
+from eval.support.export import export
+from eval.support.measure import measure_answers, measure_support, read_answers, read_support
+from eval.support.measured_sets import answer_rows, rank_bank_answers, support_rows
+from eval.support.pairs import (
+    Pair,
+    bank_asked_pairs,
+    bank_question_pairs,
+    chunk_question_pairs,
+    clapnq_pairs,
+    open_text_pairs,
+    squad_pairs,
+    wice_pairs,
+)
+from eval.support.paraphrases import Paraphrase, read_paraphrases, write_paraphrases
+from eval.support.sources import (
+    read_bank_asked,
+    read_bank_questions,
+    read_bank_unanswered,
+    read_clapnq,
+    read_open_texts,
+    read_squad,
+    read_wice_train,
+)
+from eval.support.train import FIRST_ROUND, SECOND_ROUND, train
+from index.text_embedders import OnnxTextEmbedder, TextEmbedder
+
+_PROJECT = Path(__file__).parents[2]
+_QUESTIONS = _PROJECT / "eval" / "questions"
+_RESULTS = _PROJECT / "eval" / "results" / "support.json"
+_SEED = 1
+_PER_TEXT = 3
+_DEPTH = 3
+
+_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+_data = click.option(
+    "--data",
+    type=_folder,
+    default=_PROJECT.parent / "shared" / "data",
+    help="The folder that holds squad2, wice, clapnq and chunking_evaluation.",
+)
+_weights = click.option(
+    "--weights", type=_folder, required=True, help="The folder of all-MiniLM-L6-v2."
+)
+_model = click.option(
+    "--model", type=click.Path(path_type=Path), default=DEFAULT_FOLDER, show_default=True
+)
+
+
+@click.group()
+def main() -> None:
+    """Train and measure the scorers of support and answerability."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+
+
+@main.command()
+@_data
+@click.option("--llm", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option("--count", default=1600, show_default=True, help="How many sentences to reword.")
+@click.option("--threads", default=1, show_default=True)
+def paraphrase(data: Path, llm: Path, out: Path, count: int, threads: int) -> None:
+    """Let a language model reword sentences for the training (about 2 s each)."""
+    write_paraphrases(read_open_texts(data), llm, out, count, threads)
+
+
+@main.command(name="train")
+@_data
+@_weights
+@_model
+@click.option(
+    "--paraphrases",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `paraphrase` wrote; without it the scorer learns from fewer rewordings.",
+)
+@click.option("--threads", default=1, show_default=True)
+def train_command(
+    data: Path, weights: Path, model: Path, paraphrases: Path | None, threads: int
+) -> None:
+    """Train on the training parts and export to --model (an hour of one free core)."""
+    lines = read_paraphrases(paraphrases) if paraphrases else []
+    pairs = training_pairs(data, OnnxTextEmbedder(weights, threads), lines)
+
+    def show(step: int, steps: int, loss: float) -> None:
+        click.echo(f"step {step} of {steps}, loss {loss:.3f}", err=True)
+
+    first = train(pairs, weights, FIRST_ROUND, show, threads)
+    trained = train(pairs, weights, SECOND_ROUND, show, threads, start=first)
+    model.mkdir(parents=True, exist_ok=True)
+    export(trained, model / MODEL_NAME)
+    shutil.copy(weights / "tokenizer.json", model / "tokenizer.json")
+    if not (model / CALIBRATION_NAME).exists():
+        (model / CALIBRATION_NAME).write_text("{}", encoding="utf-8")
+
+
+@main.command()
+@_data
+@_weights
+@_model
+@click.option("--out", type=click.Path(path_type=Path), default=_RESULTS, show_default=True)
+@click.option("--threads", default=2, show_default=True)
+def measure(data: Path, weights: Path, model: Path, out: Path, threads: int) -> None:
+    """Calibrate on the calibration parts, write the calibration into --model, report the rest."""
+    embedder = OnnxTextEmbedder(weights, threads)
+    pair_model = PairModel(model, threads)
+    claims = support_rows(data)
+    support, support_threshold, support_report = measure_support(
+        claims, read_support(claims, pair_model, embedder)
+    )
+    questions = answer_rows(data, _QUESTIONS, embedder, _DEPTH)
+    answers, answer_threshold, answer_report = measure_answers(
+        questions, read_answers(questions, pair_model)
+    )
+    calibration = {
+        "support": {"threshold": round(support_threshold, 4), "weights": _rounded(support.weights)},
+        "answerability": {
+            "threshold": round(answer_threshold, 4),
+            "weights": _rounded(answers.weights),
+        },
+    }
+    (model / CALIBRATION_NAME).write_text(json.dumps(calibration, indent=2) + "\n", "utf-8")
+    report = {
+        "command": "python -m eval.support measure --weights <all-MiniLM-L6-v2>",
+        "threads": threads,
+        "machine": platform.machine(),
+        "model bytes": (model / MODEL_NAME).stat().st_size,
+        "support": support_report,
+        "answerability": answer_report,
+        "calibration": calibration,
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    click.echo(f"written: {out}")
+
+
+def training_pairs(data: Path, embedder: TextEmbedder, paraphrases: list[Paraphrase]) -> list[Pair]:
+    """All training pairs, in an order that the seed fixes."""
+    generator = random.Random(_SEED)
+    bank = {n: document.text for n, document in enumerate(load_question_bank(), start=1)}
+    asked = read_bank_questions(_QUESTIONS / "dev.jsonl")
+    unanswered = read_bank_unanswered(_QUESTIONS / "unanswerable_training.txt")
+    looked_up = [one.question for one in asked]
+    looked_up += [question for questions in unanswered.values() for question in questions]
+    ranked = rank_bank_answers(looked_up, embedder, depth=10)
+    return [
+        *bank_question_pairs(asked, bank, ranked),
+        *bank_asked_pairs(read_bank_asked(), unanswered, bank, ranked),
+        *open_text_pairs(read_open_texts(data), paraphrases, generator, _PER_TEXT),
+        *wice_pairs(read_wice_train(data), generator),
+        *squad_pairs(read_squad(data), generator),
+        *clapnq_pairs(read_clapnq(data)),
+        *chunk_question_pairs(data, generator),
+    ]
+
+
+def _rounded(weights: Any) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in weights.items()}
+
+
+if __name__ == "__main__":
+    main()
