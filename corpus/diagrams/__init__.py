@@ -59,6 +59,7 @@ _MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "medical_networks",
             "feature_pyramid",
         ),
+        "deep_networks": ("residual_connection", "dropout"),
     }
 )
 

@@ -189,7 +189,7 @@ def object_tracking(c: Canvas) -> None:
         if number == 2:
             c.box(x + 100, 210, 34, 130, "", "#3f8f4f", None, radius=6)
         c.frame(left - 8, 276, 88, 64, ORANGE if number != 2 else YELLOW, 3)
-        c.text(left + 36, 258, "id 7", 18, ORANGE)
+        c.text(left + 36, 258 if number != 2 else 195, "id 7", 18, ORANGE)
         c.text(x + 102, 385, f"frame {number + 1}", 19, MUTED)
         path.append((left + 36, 440))
     c.line(path, ORANGE, 4, dashed=True)

@@ -171,16 +171,15 @@ def medical_networks(c: Canvas) -> None:
     c.text(170, 458, "scan: CT, MRI, X-ray", 20, MUTED)
     c.arrow((290, 290), (335, 290), GREY)
     rows = (
-        ("U-Net, V-Net", "outline of a tumour", PALE_GREEN, GREEN),
-        ("DenseNet (CheXNet)", "finding: pneumonia 0.87", PALE_BLUE, BLUE),
-        ("3D CNN", "volumes, slice by slice", PALE_PURPLE, PURPLE),
-        ("Faster R-CNN", "nodules with boxes", PALE_ORANGE, ORANGE),
+        ("U-Net", "outlines organs and tumours", PALE_GREEN, GREEN),
+        ("VGG-Net", "detects and classifies tumours", PALE_BLUE, BLUE),
+        ("ResNet", "trains deep on few labels", PALE_PURPLE, PURPLE),
     )
     for number, (name, gives, fill, edge) in enumerate(rows):
-        y = 140 + number * 86
-        c.box(345, y, 230, 62, name, fill, edge, 21)
-        c.arrow((580, y + 31), (622, y + 31), GREY)
-        c.text(635, y + 31, gives, 21, anchor="lm")
+        y = 165 + number * 95
+        c.box(345, y, 170, 62, name, fill, edge, 21)
+        c.arrow((520, y + 31), (562, y + 31), GREY)
+        c.text(575, y + 31, gives, 21, anchor="lm")
     c.frame(196, 300, 36, 36, RED, 3)
     c.note("Medical image analysis: few labelled scans, fine detail, and doctors who decide.")
 

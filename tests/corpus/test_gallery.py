@@ -84,6 +84,22 @@ def test_every_file_decodes_and_lies_in_the_folder(gallery, records):
             assert len(image.convert("L").getcolors()) > 8
 
 
+def test_every_diagram_is_drawn_within_its_page(records):
+    for record in _of_kind(records, "diagram"):
+        with Image.open(record.path) as image:
+            width, height = image.size
+            inner = image.crop((8, 8, width - 8, height - 8))
+            framed = Image.new("RGB", image.size, "white")
+            framed.paste(inner, (8, 8))
+            assert framed.tobytes() == image.tobytes(), record.title
+            assert len(inner.getcolors(1 << 20)) > 50
+
+
+def test_every_diagram_that_can_be_drawn_is_in_the_table(records):
+    named = {record.path.stem.removeprefix("diagram-") for record in _of_kind(records, "diagram")}
+    assert named == {name.replace("_", "-") for name in DIAGRAMS}
+
+
 def test_no_two_files_are_the_same(gallery, records):
     digests = [
         image["sha256"] for image in json.loads((gallery / "gallery.json").read_text())["images"]
