@@ -40,14 +40,15 @@ _SIDE_BY_SIDE = re.compile(
 class Judgement:
     """Whether to answer. `score` is the probability, in [0, 1], that the passages answer.
 
-    `answered` is the question, or the part of it that the passages answer; `missing` says what a
-    partial answer leaves open; `nearest_topics` are the titles of the nearest documents.
+    `answered` holds the parts of the question that the passages answer (see `question_parts`), and
+    `missing` what a partial answer leaves open: other parts, or names. `nearest_topics` are the
+    titles of the nearest documents.
     """
 
     verdict: Verdict
     score: float
-    answered: str = ""
-    missing: str = ""
+    answered: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     nearest_topics: tuple[str, ...] = ()
 
 
@@ -87,15 +88,13 @@ class ReadingJudge:
         score = max(scores)
         if score < self._threshold:
             return Judgement("refuse", score, nearest_topics=topics)
-        answered = [p for p, s in zip(parts, scores, strict=True) if s >= self._threshold]
-        missing = [part for part in parts if part not in answered]
-        if len(parts) == 1:
-            missing = unknown_names(question, hits)
+        sure = {p: s >= self._threshold for p, s in zip(parts, scores, strict=True)}
+        missing = [part for part in parts if not sure[part]] or unknown_names(question, hits)
         return Judgement(
             "partial" if missing else "answer",
             score,
-            answered=" ".join(answered) if len(parts) > 1 and missing else question,
-            missing=" ".join(missing) if len(parts) > 1 else ", ".join(missing),
+            answered=tuple(part for part in parts if sure[part]),
+            missing=tuple(missing),
             nearest_topics=topics,
         )
 
@@ -120,7 +119,7 @@ class SimilarityJudge:
         return Judgement(
             "answer" if answers else "refuse",
             min(1.0, max(0.0, best)),
-            answered=question if answers else "",
+            answered=tuple(question_parts(question)) if answers else (),
             nearest_topics=nearest_topics(hits),
         )
 

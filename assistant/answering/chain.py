@@ -5,7 +5,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from assistant.answering.abstention import Judge
+from assistant.answering.abstention import Judge, Judgement
 from assistant.answering.composition import Composition, refusal
 from assistant.answering.draft import DraftSentence, SentenceCutter
 from assistant.answering.evidence import EvidenceSentence, evidence_sentences
@@ -22,7 +22,7 @@ from assistant.answering.followups import standalone_question
 from assistant.answering.grounding import Grounding
 from assistant.answering.model_draft import ModelDraft
 from assistant.answering.prompts import answer_prompt
-from assistant.answering.retriever import PassageSearch
+from assistant.answering.retriever import Found, PassageSearch, find_passages
 from assistant.answering.selection import SentenceSelection, is_narrow
 from assistant.answering.stop_watch import StopWatch
 from assistant.answering.types import (
@@ -154,9 +154,10 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         watch = StopWatch()
         standalone = standalone_question(question)
         watch.lap("contextualise")
-        hits = self._search.search(standalone, self._settings.passages)
+        found = find_passages(self._search, standalone, self._settings.passages)
+        hits = found.hits
         watch.lap("search")
-        yield Retrieved(tuple(hits), standalone)
+        yield Retrieved(hits, standalone)
         watch.restart()
         judgement = self._judge.judge(standalone, hits)
         watch.lap("judge")
@@ -164,8 +165,8 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         if not evidence:
             yield Done(refusal(hits, judgement, self.model_name, watch.timings))
             return
-        asked = judgement.answered or standalone
-        needed = self._selection.choose(asked, hits, evidence, words=self._settings.answer_words)
+        asked = standalone if judgement.verdict == "answer" else " ".join(judgement.answered)
+        needed = self._needed(judgement, found, evidence)
         composition = Composition(
             evidence,
             needed,
@@ -194,6 +195,20 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         yield from composition.complete()
         watch.lap("after_last_token")
         yield Done(composition.answer(hits, judgement, self.model_name, watch.timings))
+
+    def _needed(
+        self, judgement: Judgement, found: Found, evidence: Sequence[EvidenceSentence]
+    ) -> list[EvidenceSentence]:
+        """The sentences needed for the parts that are answered, each part with its share."""
+        answered = [part for part in found.by_part if part in judgement.answered]
+        words = self._settings.answer_words
+        share = words if len(answered) < 2 else words * 3 // (2 * len(answered))
+        needed = [
+            one
+            for part in answered
+            for one in self._selection.choose(part, evidence, found.by_part[part], words=share)
+        ]
+        return list(dict.fromkeys(needed))
 
     @staticmethod
     def _checked(

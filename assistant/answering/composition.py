@@ -99,8 +99,9 @@ class Composition:
     ) -> Answer:
         """The answer as it stands."""
         text = joined(self._sentences)
-        if judgement.missing:
-            text += f"\n\nThe corpus does not say: {judgement.missing}"
+        missing = " ".join(judgement.missing)
+        if missing:
+            text += f"\n\nThe corpus does not say: {missing}"
         if self.withheld:
             what = "1 sentence" if self.withheld == 1 else f"{self.withheld} sentences"
             text += f"\n\n({what} of the draft left out: not supported by the corpus.)"
@@ -113,7 +114,7 @@ class Composition:
             model=model,
             timings=timings,
             nearest_topics=judgement.nearest_topics,
-            missing=judgement.missing,
+            missing=missing,
             withheld=self.withheld,
         )
 
@@ -172,5 +173,4 @@ def refusal(
         model=model,
         timings=timings,
         nearest_topics=judgement.nearest_topics,
-        missing=judgement.missing,
     )

@@ -1,6 +1,8 @@
 """The passage index as a LangChain retriever."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any, Protocol
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -8,6 +10,7 @@ from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
+from assistant.answering.question_parts import question_parts
 from index.types import Hit
 
 
@@ -16,6 +19,41 @@ class PassageSearch(Protocol):
 
     def search(self, query: str, k: int = 5, *, distinct: bool = False) -> list[Hit]:
         """The `k` best passages, best first; `distinct` leaves out those that repeat another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The passages found for a question: `hits` for all of it, best first.
+
+    `by_part` has, for each part of the question, the score of each hit for that part alone; 0 where
+    the search for that part did not find it.
+    """
+
+    hits: tuple[Hit, ...]
+    by_part: Mapping[str, tuple[float, ...]]
+
+
+def find_passages(search: PassageSearch, question: str, k: int) -> Found:
+    """Search for each part of a question by itself, so that every part gets its passages.
+
+    A question of one part brings `k` hits; one of several brings up to half as many more, the best
+    of each part in turn.
+    """
+    parts = question_parts(question)
+    found = {part: search.search(part, k) for part in parts}
+    best: dict[str, Hit] = {}
+    for hit in chain.from_iterable(zip_longest(*found.values())):
+        if hit is not None and (
+            hit.passage.id in best or len(best) < (k if len(parts) == 1 else k + k // 2)
+        ):
+            held = best.get(hit.passage.id)
+            best[hit.passage.id] = hit if held is None or hit.score > held.score else held
+    hits = tuple(sorted(best.values(), key=lambda hit: -hit.score))
+    scores = {part: {hit.passage.id: hit.score for hit in found[part]} for part in parts}
+    return Found(
+        hits,
+        {part: tuple(scores[part].get(hit.passage.id, 0.0) for hit in hits) for part in parts},
+    )
 
 
 class PassageRetriever(BaseRetriever):

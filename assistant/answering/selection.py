@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from assistant.answering.evidence import EvidenceSentence
 from assistant.answering.sentence_embeddings import EmbedTexts
 from assistant.answering.words import content_words
-from index.types import Hit
 
 # Chosen on the answerable questions of eval/questions/dev.jsonl, where quoting the chosen sentences
 # states 0.94 of the key facts in 78 words at the median; neighbouring values differ little.
@@ -64,19 +63,20 @@ class SentenceSelection:
     def choose(
         self,
         question: str,
-        hits: Sequence[Hit],
         evidence: Sequence[EvidenceSentence],
+        passage_scores: Sequence[float],
         *,
         words: int,
     ) -> list[EvidenceSentence]:
         """The sentences needed, at most `words` words unless one has more, in reading order.
 
         As many as come near the best one; one that says the same as a better one is left out.
+        `passage_scores` are the scores of the passages by `EvidenceSentence.source`.
         """
         if not evidence:
             return []
         vectors = self._embed([one.text for one in evidence])
-        relevance = self._relevance(question, hits, evidence, vectors)
+        relevance = self._relevance(question, evidence, passage_scores, vectors)
         gap = NARROW_RELEVANCE_GAP if is_narrow(question) else RELEVANCE_GAP
         least = relevance.max() - gap
         chosen: list[int] = []
@@ -100,8 +100,8 @@ class SentenceSelection:
     def _relevance(
         self,
         question: str,
-        hits: Sequence[Hit],
         evidence: Sequence[EvidenceSentence],
+        passage_scores: Sequence[float],
         vectors: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         asked = self._embed([question])[0]
@@ -109,8 +109,8 @@ class SentenceSelection:
         # and the titles are few.
         contexts = vectors + self._embed([one.title or one.text for one in evidence])
         contexts /= np.linalg.norm(contexts, axis=1, keepdims=True)
-        top = max(hit.score for hit in hits)
-        passages = np.array([hits[one.source].score / top if top > 0 else 0 for one in evidence])
+        passages = np.array([passage_scores[one.source] for one in evidence])
+        passages /= max(passages.max(), 1e-9)
         return (
             ALONE_WEIGHT * (vectors @ asked)
             + CONTEXT_WEIGHT * (contexts @ asked)

@@ -6,11 +6,12 @@ import pytest
 from fake_models import FakePassageSearch, QueuedFakeChatModel, toy_embed
 from langchain_core.runnables import RunnableLambda
 
-from assistant.answering.abstention import SimilarityJudge
+from assistant.answering.abstention import Judgement, SimilarityJudge
 from assistant.answering.chain import AnsweringChain, AnsweringSettings
 from assistant.answering.grounding import Grounding
 from assistant.answering.lexical_support import LexicalSupportScorer
 from assistant.answering.prompts import REFUSAL
+from assistant.answering.question_parts import question_parts
 from assistant.answering.retriever import PassageRetriever
 from assistant.answering.selection import SentenceSelection
 from assistant.answering.types import Done, Message, Question, Retrieved, Sentence, Token
@@ -30,7 +31,7 @@ ATTACKS = (
 QUESTION = "What are anchor boxes of detectors?"
 
 
-def chain_of(*replies, documents=(ANCHORS, ATTACKS), **settings):
+def chain_of(*replies, documents=(ANCHORS, ATTACKS), judge=None, **settings):
     model = QueuedFakeChatModel.with_replies(*replies)
     search = FakePassageSearch(*documents)
     chain = AnsweringChain(
@@ -38,7 +39,7 @@ def chain_of(*replies, documents=(ANCHORS, ATTACKS), **settings):
         model,
         grounding=Grounding(LexicalSupportScorer(toy_embed), toy_embed),
         selection=SentenceSelection(toy_embed),
-        judge=SimilarityJudge(0.2),
+        judge=judge or SimilarityJudge(0.2),
         settings=AnsweringSettings(**settings),
     )
     return chain, model, search
@@ -124,6 +125,25 @@ def test_a_far_question_is_refused_without_asking_the_model():
     assert model.prompts == []
 
 
+class FakeJudge:
+    """Answers the first part of every question."""
+
+    def judge(self, question, hits):
+        first, *others = question_parts(question)
+        return Judgement("partial", 0.7, answered=(first,), missing=tuple(others))
+
+
+def test_a_partial_answer_says_what_is_missing():
+    chain, model, _ = chain_of(
+        "Anchor boxes are pre-defined boxes of different scales.", judge=FakeJudge()
+    )
+    answer = chain.invoke("What are anchor boxes, and who invented them in which year?")
+    assert not answer.abstained
+    assert answer.missing == "Who invented anchor boxes in which year?"
+    assert answer.text.endswith(f"The corpus does not say: {answer.missing}")
+    assert model.prompts[0][1].text.endswith("Question: What are anchor boxes?")
+
+
 def test_an_empty_corpus_is_a_refusal():
     chain, *_ = chain_of(documents=())
     answer = chain.invoke(QUESTION)
@@ -139,6 +159,16 @@ def test_a_follow_up_is_searched_for_as_a_question_that_stands_alone():
     assert events[0].question == "How can I defend against adversarial attacks?"
     assert events[0].hits[0].document.id == "doc/2"
     assert "adversarial attacks?" in model.prompts[0][1].text
+
+
+def test_each_part_of_a_question_gets_its_own_passages():
+    chain, _, search = chain_of("Anchor boxes are pre-defined boxes of different scales.")
+    answer = chain.invoke("What are anchor boxes? How can adversarial attacks be defended against?")
+    assert search.queries == [
+        "What are anchor boxes?",
+        "How can adversarial attacks be defended against?",
+    ]
+    assert {citation.document_id for citation in answer.citations} == {"doc/1", "doc/2"}
 
 
 def test_closing_the_stream_stops_the_model():

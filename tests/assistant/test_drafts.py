@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answering.draft import DraftSentence, SentenceCutter
@@ -18,6 +18,7 @@ def cut(pieces):
     return found + cutter.end()
 
 
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, len(DRAFT)), max_size=40))
 def test_sentences_do_not_depend_on_how_the_text_came(cuts):
     places = [0, *sorted(cuts), len(DRAFT)]
@@ -51,6 +52,7 @@ def test_drafts_are_cut_into_sentences_without_made_up_marks(draft, expected):
     assert cut(draft) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_letter_or_digit_of_a_draft_is_lost(text):
     kept = "".join(sentence.marker + sentence.text for sentence in cut([text]))

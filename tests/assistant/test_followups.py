@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answering.followups import leans_on_history, standalone_question
@@ -111,6 +111,7 @@ def test_words_of_a_topic_that_mean_something_in_patterns_are_taken_as_they_are(
     )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_is_taken(text, before):
     leans_on_history(text)

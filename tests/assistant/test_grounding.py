@@ -1,6 +1,6 @@
 import pytest
 from fake_models import FakePassageSearch, toy_embed
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answering.citing import NOT_FOUND_MARK, CitationNumbers, joined
@@ -200,6 +200,7 @@ def test_a_draft_that_lost_the_thread_is_not_waited_for():
     assert answer.finished
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -238,10 +239,11 @@ def test_items_of_lists_stand_on_lines_of_their_own():
 def test_the_sentences_nearest_to_the_question_are_chosen_within_the_words():
     found = hits(ANCHORS, BALANCE, query="anchor boxes matched during training")
     evidence = evidence_sentences(found)
+    scores = [hit.score for hit in found]
     selection = SentenceSelection(toy_embed)
-    chosen = selection.choose("Which anchor boxes does SSD use?", found, evidence, words=10)
+    chosen = selection.choose("Which anchor boxes does SSD use?", evidence, scores, words=10)
     assert [one.text for one in chosen] == ["SSD uses 8732 anchor boxes."]
-    more = selection.choose("anchor boxes matched during training", found, evidence, words=40)
+    more = selection.choose("anchor boxes matched during training", evidence, scores, words=40)
     assert sum(len(one.text.split()) for one in more) <= 40
     assert more[0].document_id == "doc/1"
 

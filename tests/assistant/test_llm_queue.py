@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answering.queue import AdmissionQueue
@@ -38,6 +38,7 @@ def test_position_counts_those_who_are_before():
     assert [ticket.position for ticket in tickets] == [0, None, 1]
 
 
+@settings(deadline=None)
 @given(limit=st.integers(0, 5))
 def test_one_more_than_the_limit_is_turned_away(limit):
     queue = AdmissionQueue(limit)

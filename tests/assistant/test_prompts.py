@@ -1,6 +1,6 @@
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answering import prompts
@@ -30,6 +30,7 @@ def test_a_note_that_holds_the_mark_makes_another_be_drawn(monkeypatch):
     assert fence_of(text) == "bbbbbb"
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=5))
 def test_no_note_closes_the_fence(notes):
     text = fenced(notes)
@@ -38,6 +39,7 @@ def test_no_note_closes_the_fence(notes):
     assert text.endswith(f"\n</notes {mark}>")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=5))
 def test_each_note_stays_on_its_own_line(notes):
     assert fenced(notes).count("\n") == len(notes) + 1

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answering.question_parts import question_parts
@@ -47,6 +47,7 @@ def test_a_question_that_asks_for_one_thing_is_its_only_part(question):
     assert question_parts(question) == [question]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_has_at_least_one_part(text):
     assert question_parts(text)
