@@ -31,6 +31,7 @@ Exit codes:
   4    the index cannot be opened, read or written
   5    weights or a model cannot be had
   6    too many questions are waiting
+  7    a server cannot be reached, or failed
   130  interrupted"""
 
 INTERRUPTED = 130
