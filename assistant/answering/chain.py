@@ -140,13 +140,14 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         events = self.stream(input, config, cancel=cancel, **kwargs)
         loop = asyncio.get_running_loop()
         # One thread, so that closing waits its turn behind the step that is still running.
-        with ThreadPoolExecutor(1, thread_name_prefix="answer") as thread:
-            try:
-                while (event := await loop.run_in_executor(thread, next, events, None)) is not None:
-                    yield event
-            finally:
-                cancel.set()
-                thread.submit(events.close)  # type: ignore[attr-defined]
+        thread = ThreadPoolExecutor(1, thread_name_prefix="answer")
+        try:
+            while (event := await loop.run_in_executor(thread, next, events, None)) is not None:
+                yield event
+        finally:
+            cancel.set()
+            thread.submit(events.close)  # type: ignore[attr-defined]
+            thread.shutdown(wait=False)
 
     def _events(
         self, question: Question, config: RunnableConfig | None, cancel: threading.Event

@@ -1,6 +1,7 @@
 """An answer as it is put together: checked sentences of the draft, then what the draft left out."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations_with_replacement
 from typing import Literal
 
 from assistant.answering.abstention import Judgement
@@ -44,8 +45,7 @@ class Composition:
         self._narrow = narrow
         self._numbers = CitationNumbers()
         self._sentences: list[Sentence] = []
-        self._said = ""
-        self.refused = False
+        self._said: list[str] = []
         self.withheld = 0
         self._failed_in_a_row = 0
 
@@ -56,10 +56,8 @@ class Composition:
         return sentences
 
     def _checked(self, draft: DraftSentence) -> list[Sentence]:
-        if words(draft.text) == words(REFUSAL):
-            self.refused = True
-            return []
-        if self._said and says(self._said, draft.text):
+        # A model that refuses of its own accord is not asked for its opinion: the judge had it.
+        if words(draft.text) == words(REFUSAL) or self._is_repeated(draft.text):
             return []
         if not is_instruction(draft.text):
             support = self._grounding.support(draft.text, self._needed)
@@ -124,7 +122,15 @@ class Composition:
             for citation in self._numbers.citations
         ):
             return True
-        return says(self._said, one.text)
+        return self._is_repeated(one.text)
+
+    def _is_repeated(self, text: str) -> bool:
+        """Whether two sentences of the answer say it between them. More than two would hold the
+        words of many a sentence that nobody said."""
+        return any(
+            says(f"{one} {other}", text)
+            for one, other in combinations_with_replacement(self._said, 2)
+        )
 
     def _fuller(self, text: str, evidence: Sequence[EvidenceSentence]) -> EvidenceSentence | None:
         """The needed sentence to quote in place of one of the draft that says only half of it.
@@ -152,7 +158,7 @@ class Composition:
 
     def _say(self, sentence: Sentence, plain: str) -> Sentence:
         self._sentences.append(sentence)
-        self._said += f" {plain}"
+        self._said.append(plain)
         return sentence
 
 

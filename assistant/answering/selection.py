@@ -20,11 +20,11 @@ PASSAGE_WEIGHT = 1.0
 # A sentence this far below the best one is not needed; less where one fact is asked for.
 RELEVANCE_GAP = 0.2
 NARROW_RELEVANCE_GAP = 0.15
-# Two sentences whose vectors are this close say the same.
-SAME_MEANING = 0.95
+# Two sentences say the same whose vectors are this close and which share so many content words.
+SAME_MEANING = 0.8
+SAME_WORDS = 0.6
 # Of the content words of a sentence, the share that makes it said already.
 SAID_COVERAGE = 0.8
-
 
 _ONE_FACT = re.compile(
     r"^\W*(?:(?:in|of|on|at|for|to|from|by|with|through|under)\s+)?(?:who|whom|whose|when|where|"
@@ -85,7 +85,11 @@ class SentenceSelection:
             length = len(evidence[index].text.split())
             if chosen and (used + length > words or relevance[index] < least):
                 continue
-            if any(vectors[index] @ vectors[other] > SAME_MEANING for other in chosen):
+            if any(
+                vectors[index] @ vectors[other] > SAME_MEANING
+                and says(evidence[other].text, evidence[index].text, share=SAME_WORDS)
+                for other in chosen
+            ):
                 continue
             chosen.append(int(index))
             used += length
@@ -139,7 +143,7 @@ def _with_antecedents(chosen: list[int], evidence: Sequence[EvidenceSentence]) -
     return result
 
 
-def says(text: str, sentence: str) -> bool:
-    """Whether `text` already says what `sentence` does, by its content words."""
+def says(text: str, sentence: str, *, share: float = SAID_COVERAGE) -> bool:
+    """Whether `text` holds this share of the content words of `sentence`: whether it says it."""
     wanted = set(content_words(sentence))
-    return not wanted or len(wanted & set(content_words(text))) / len(wanted) >= SAID_COVERAGE
+    return not wanted or len(wanted & set(content_words(text))) / len(wanted) >= share
