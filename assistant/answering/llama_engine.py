@@ -5,7 +5,6 @@ import math
 import os
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -69,7 +68,7 @@ class LlamaEngine:
             )
         prompt_threads = threads or available_cores()
         try:
-            self._llama = library.Llama(
+            self._llama: Any = library.Llama(
                 str(path),
                 n_ctx=context_tokens,
                 n_batch=PROMPT_BATCH,
@@ -113,7 +112,7 @@ class LlamaEngine:
         for piece in self._template.pieces(messages):
             tokens += self.tokens(piece.text, control=piece.control)
         wants_start = self._library.llama_vocab_get_add_bos(self._vocabulary)
-        start = self._llama.token_bos()
+        start = self._open().token_bos()
         if wants_start and start != -1 and tokens[:1] != [start]:
             tokens.insert(0, start)
         return tokens
@@ -122,31 +121,23 @@ class LlamaEngine:
         """The tokens of a text. Words that stand for control tokens do so only if `control`."""
         if not text:
             return []
-        return list(self._llama.tokenize(text.encode(), add_bos=False, special=control))
+        return list(self._open().tokenize(text.encode(), add_bos=False, special=control))
 
-    def evaluate(self, tokens: Sequence[int], stop: Callable[[], bool]) -> int | None:
-        """Bring the context to hold just `tokens`; the number that it held already.
+    def hold(self, tokens: Sequence[int], stop: Callable[[], bool]) -> int | None:
+        """Bring the context to hold just `tokens`; the number of them that it held already.
 
         None when `stop` asked to end before all were evaluated.
 
         Raises:
-            ModelError: the prompt is empty, or leaves no room in the context.
+            ModelError: llama.cpp failed.
         """
-        if not tokens or len(tokens) >= self.context_tokens:
-            raise ModelError(
-                f"The prompt has {len(tokens)} tokens, the model's context {self.context_tokens}.",
-                hint="Ask with fewer or shorter passages, or raise the setting context_tokens.",
-            )
-        llama = self._llama
-        # The last token is always evaluated again, because its logits choose the next one.
+        llama = self._open()
         reused = 0
-        for held, wanted in zip(
-            llama.input_ids[: llama.n_tokens].tolist(), tokens[:-1], strict=False
-        ):
+        for held, wanted in zip(llama.input_ids[: llama.n_tokens].tolist(), tokens, strict=False):
             if held != wanted:
                 break
             reused += 1
-        if not (reused and llama._ctx.kv_cache_seq_rm(-1, reused, -1)):
+        if reused < llama.n_tokens and not (reused and llama._ctx.kv_cache_seq_rm(-1, reused, -1)):
             # Recurrent models cannot go back to the middle of a text.
             llama.reset()
             reused = 0
@@ -154,12 +145,28 @@ class LlamaEngine:
         for start in range(reused, len(tokens), PROMPT_BATCH):
             if stop():
                 return None
-            try:
-                llama.eval(tokens[start : start + PROMPT_BATCH])
-            except RuntimeError as error:
-                llama.reset()
-                raise ModelError(f"The language model failed: {error}") from error
+            self._evaluate(tokens[start : start + PROMPT_BATCH])
         return reused
+
+    def _evaluate(self, tokens: Sequence[int]) -> None:
+        try:
+            self._open().eval(tokens)
+        except RuntimeError as error:
+            self._open().reset()
+            raise ModelError(f"The language model failed: {error}") from error
+
+    def _check_length(self, prompt: Sequence[int]) -> None:
+        if not prompt or len(prompt) >= self.context_tokens:
+            raise ModelError(
+                f"The prompt has {len(prompt)} tokens, the model's context {self.context_tokens}.",
+                hint="Ask with fewer or shorter passages, or raise the setting context_tokens.",
+            )
+
+    def _open(self) -> Any:
+        # A closed model would end the process, not the call.
+        if self._llama is None:
+            raise ModelError("The language model was closed.", hint="Open the assistant again.")
+        return self._llama
 
     def write(
         self,
@@ -179,22 +186,24 @@ class LlamaEngine:
         Raises:
             ModelError: the prompt does not fit, or llama.cpp failed.
         """
+        self._check_length(prompt)
         started = time.monotonic()
-        reused = self.evaluate(prompt, lambda: stopped() or time.monotonic() > deadline)
+        # The last token is evaluated by the generation, which chooses the next one from it.
+        reused = self.hold(prompt[:-1], lambda: stopped() or time.monotonic() > deadline)
         prompt_done = time.monotonic()
         generated = 0
         finish: FinishReason = "cancelled" if stopped() else "deadline"
         if reused is not None:
             room = min(max_tokens, self.context_tokens - len(prompt))
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
-            self._llama.set_seed(seed)
+            self._open().set_seed(seed)
             finish = "length"
-            for token in self._next_tokens(prompt, temperature):
+            for token in self._next_tokens(prompt[-1], temperature):
                 if self._library.llama_vocab_is_eog(self._vocabulary, token):
                     finish = "stop"
                     break
                 generated += 1
-                if piece := decoder.decode(self._llama.detokenize([token])):
+                if piece := decoder.decode(self._open().detokenize([token])):
                     yield piece
                 if stopped():
                     finish = "cancelled"
@@ -214,12 +223,10 @@ class LlamaEngine:
             finish_reason=finish,
         )
 
-    def _next_tokens(self, prompt: Sequence[int], temperature: float) -> Generator[int, None, None]:
-        # `generate` wants at least one token to evaluate; the last of the prompt is given again.
-        llama = self._llama
-        llama.n_tokens = len(prompt) - 1
+    def _next_tokens(self, last: int, temperature: float) -> Generator[int, None, None]:
+        llama = self._open()
         try:
-            yield from llama.generate(prompt[-1:], temp=temperature, top_p=0.9, reset=False)
+            yield from llama.generate([last], temp=temperature, top_p=0.9, reset=False)
         except RuntimeError as error:
             llama.reset()
             raise ModelError(f"The language model failed: {error}") from error
@@ -234,8 +241,10 @@ class LlamaEngine:
         Raises:
             ModelError: the prompt does not fit.
         """
-        self.evaluate(prompt, lambda: False)
-        logits = self._library.llama_get_logits_ith(self._llama.ctx, -1)
+        self._check_length(prompt)
+        self.hold(prompt[:-1], lambda: False)
+        self._evaluate(prompt[-1:])
+        logits = self._library.llama_get_logits_ith(self._open().ctx, -1)
 
         def log_sum(words: Sequence[str]) -> float:
             first = {self.tokens(f"{space}{word}")[0] for word in words for space in ("", " ")}
@@ -247,8 +256,9 @@ class LlamaEngine:
 
     def close(self) -> None:
         """Free the model's memory. Closing twice does nothing."""
-        with suppress(AttributeError):
-            self._llama.close()
+        llama, self._llama = self._llama, None
+        if llama is not None:
+            llama.close()
 
 
 def available_cores() -> int:

@@ -123,7 +123,7 @@ class LlamaCppChat(BaseChatModel):
         prompt = self._prompt(self._convert_input(messages).to_messages())
         with self._queue.join() as ticket:
             ticket.wait(self.timeout_seconds)
-            self._engine.evaluate(prompt, lambda: self._queue.waiting > 0)
+            self._engine.hold(prompt[:-1], lambda: self._queue.waiting > 0)
 
     def close(self) -> None:
         """Wait for the request that is being served, then free the model's memory."""

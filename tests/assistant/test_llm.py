@@ -192,6 +192,15 @@ class TestRealModel:
         assert last.response_metadata["finish_reason"] == "deadline"
         model.close()
 
+    def test_a_closed_model_says_so(self, chat):
+        from assistant.answering.llm import LlamaCppChat
+
+        model = LlamaCppChat(model_path=chat.model_path, context_tokens=512)
+        model.close()
+        model.close()
+        with pytest.raises(ModelError, match="closed"):
+            model.invoke(MESSAGES)
+
     def test_threads_that_ask_at_once_all_get_the_same_answer(self, chat):
         answers = []
         threads = [
