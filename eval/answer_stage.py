@@ -45,7 +45,13 @@ def answer_record(question: EvalQuestion, written: Written, referee: Referee) ->
     """
     evidence = evidence_sentences(written.hits)
     titles = {hit.document.id: hit.document for hit in written.hits}
-    contexts = {(one.document_id, one.start, one.end): one.in_context for one in evidence}
+    # A sentence is read after its title and the lead-in of its list, as the grounding reads it.
+    contexts = {
+        (one.document_id, one.start, one.end): " ".join(
+            part for part in (one.title, one.lead, one.text) if part
+        )
+        for one in evidence
+    }
 
     def cited_text(span: tuple[str, int, int]) -> str:
         document = titles.get(span[0])
