@@ -12,6 +12,7 @@ compositions, counts or scenes with people, and says "not CLIP" in its name.
 
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -64,7 +65,8 @@ class EmbeddedEncoder:
 
     `weights` is the publisher's efficientnet_lite2.pth. `text_embedder` must be the very model
     that the shipped files were made with (all-MiniLM-L6-v2). `cache` is where the picture model's
-    ONNX file goes, beside the weights by default. `threads` 0 means as many as there are cores.
+    ONNX file goes, beside the weights by default. `threads` 0 means all cores but one: while
+    pictures are added that one decodes them, and a thread that shares its core holds up the rest.
 
     Raises EmbedderError when a part is missing, damaged or not the one that belongs here.
     """
@@ -78,7 +80,7 @@ class EmbeddedEncoder:
         folder: Path = SHIPPED_FOLDER,
     ) -> None:
         settings, self._tensors = _read_folder(folder)
-        self._tower = EfficientNetLite(weights, threads, cache)
+        self._tower = EfficientNetLite(weights, threads or max(1, (os.cpu_count() or 2) - 1), cache)
         self._text_embedder = text_embedder
         for part, found, wanted in (
             (str(weights), self._tower.digest, settings["tower_sha256"]),
@@ -95,6 +97,9 @@ class EmbeddedEncoder:
                     hint="Fetch its parts with `assistant weights pull efficientnet-lite2 "
                     "all-MiniLM-L6-v2`.",
                 )
+        # Once, as widening half precision takes longer than the product with it.
+        self._projection = self._tensors["projection"].astype(np.float32)
+        self._class_vectors = self._tensors["class_vectors"].astype(np.float32)
         self._sharpness = tuple(float(value) for value in settings["sharpness"])
         self._calibration = _calibration(settings["calibration"])
         self._class_names = tuple(settings["class_names"])
@@ -127,11 +132,11 @@ class EmbeddedEncoder:
         # One by one: on a CPU a batch is slower than its pictures, for lack of cache.
         rows = [self._tower.features(_pixels(image)).mean(0) for image in images]
         features = np.array(rows, np.float32).reshape(len(rows), FEATURES)
-        return project(features, self._tensors["feature_mean"], self._tensors["projection"])
+        return project(features, self._tensors["feature_mean"], self._projection)
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of descriptions, float32 (n, 384)."""
-        classes = np.asarray(self._tensors["class_vectors"], np.float32)
+        classes = self._class_vectors
         rows = [np.empty((0, classes.shape[1]), np.float32)]
         for text in texts:
             vector = sum(_unit(mixture @ classes) for mixture in self._mixtures(text))
@@ -177,7 +182,7 @@ def project(features: Vectors, mean: Vectors, projection: Vectors) -> Vectors:
     2012, after Perronnin et al. 2010).
     """
     rooted = np.sqrt(np.maximum(features, 0)) - mean
-    vectors = rooted @ projection.astype(np.float32)
+    vectors = rooted @ projection
     return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(
         np.float32
     )

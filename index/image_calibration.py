@@ -58,11 +58,12 @@ class Calibration:
         middle, spread = known.mean, known.spread
         if len(sample):
             trust = min(1.0, len(sample) / _TRUSTED_COUNT)
-            median = float(np.median(sample))
+            ordered = np.sort(sample)
+            median = float(ordered[len(ordered) // 2])
             median = float(
                 np.clip(median, known.mean - 3 * known.drift, known.mean + 3 * known.drift)
             )
-            below = median - float(np.quantile(sample, _ONE_DEVIATION_BELOW))
+            below = median - float(ordered[int(_ONE_DEVIATION_BELOW * len(ordered))])
             below = float(np.clip(below, 0.6 * known.spread, 1.6 * known.spread))
             middle += trust * (median - middle)
             spread += trust * (below - spread)

@@ -226,8 +226,8 @@ def load_image_encoder(
     """The encoder of a name: `embedded`, or any model that `OpenClipEncoder` can load.
 
     `weights` is the folder that holds `efficientnet_lite2.pth` and `all-MiniLM-L6-v2` for the
-    embedded encoder, and is not looked at for others. `threads` 0 means as many as there are
-    cores; the embedded encoder runs on the CPU whatever the device.
+    embedded encoder, and is not looked at for others. `threads` 0 leaves the choice to each; the
+    embedded encoder runs on the CPU whatever the device.
 
     Raises EmbedderError when the model or a part of it cannot be had, DeviceError for a device
     that is not there.

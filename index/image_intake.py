@@ -24,8 +24,9 @@ from index.image_types import SkippedImage
 if TYPE_CHECKING:
     from PIL import Image
 
-# Encoders see 224 to 400 pixels; what is larger is scaled down once, in the decoding thread.
-_SHORTER_SIDE = 448
+# Encoders see 224 to 400 pixels. What is much larger is scaled down once, in the decoding thread;
+# what is a little larger costs more to scale than to keep.
+_SHORTER_SIDE, _KEPT_SIDE = 400, 640
 _THUMBNAIL_SIDE = 256
 _THUMBNAIL_QUALITY = 82
 _AHEAD = 48
@@ -128,7 +129,7 @@ def scaled(image: "Image.Image") -> "Image.Image":
     from PIL import Image
 
     shorter = min(image.size)
-    if shorter <= _SHORTER_SIDE:
+    if shorter <= _KEPT_SIDE:
         return image
     factor = _SHORTER_SIDE / shorter
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
@@ -139,8 +140,9 @@ def thumbnail(image: "Image.Image") -> bytes:
     """A JPEG of at most 256 pixels each way."""
     from PIL import Image
 
-    small = image.copy()
-    small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), Image.Resampling.BICUBIC)
+    factor = min(1.0, _THUMBNAIL_SIDE / max(image.size))
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=_THUMBNAIL_QUALITY)
     return buffer.getvalue()

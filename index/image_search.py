@@ -68,21 +68,25 @@ class ImageSearch:
         ranked = _looks(standardised / calibration.near) + (
             _CAPTION_WEIGHT * query.caption_weight * captions**_CAPTION_POWER
         )
-        records = self._rows.records(numbers.tolist())
         hits: list[ImageHit] = []
         seen = {query.without}
-        for place in np.argsort(-ranked, kind="stable").tolist():
-            record, digest = records.get(int(numbers[place]), (None, query.without))
-            if record is None or digest in seen:
-                continue
-            seen.add(digest)
-            scores = {"standardised": float(standardised[place])}
-            if query.words:
-                scores["caption"] = float(captions[place])
-            reading = calibration.read(scores["standardised"])
-            hits.append(ImageHit(record, float(cosines[place]), reading, scores))
-            if len(hits) == k:
-                break
+        order = np.argsort(-ranked, kind="stable").tolist()
+        # Few candidates become hits, so records are read a few at a time.
+        for start in range(0, len(order), 2 * k):
+            part = order[start : start + 2 * k]
+            records = self._rows.records([int(numbers[place]) for place in part])
+            for place in part:
+                record, digest = records.get(int(numbers[place]), (None, query.without))
+                if record is None or digest in seen:
+                    continue
+                seen.add(digest)
+                scores = {"standardised": float(standardised[place])}
+                if query.words:
+                    scores["caption"] = float(captions[place])
+                reading = calibration.read(scores["standardised"])
+                hits.append(ImageHit(record, float(cosines[place]), reading, scores))
+                if len(hits) == k:
+                    return hits
         return hits
 
     def follow(self) -> None:
