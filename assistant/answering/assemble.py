@@ -41,10 +41,13 @@ def assemble_chain(
     settings: "Settings", passages: "PassageIndex", chat_model: "BaseChatModel"
 ) -> "AnsweringChain":
     """The way from a question to an answer over these passages, with this model."""
-    from assistant.answering.abstention import SimilarityJudge
+    from assistant.answering.abstention import ReadingJudge
+    from assistant.answering.answerability import AnswerabilityScorer
+    from assistant.answering.calibration import Calibration
     from assistant.answering.chain import AnsweringChain, AnsweringSettings
     from assistant.answering.grounding import Grounding
     from assistant.answering.lexical_support import LexicalSupportScorer
+    from assistant.answering.pair_model import PairModel
     from assistant.answering.selection import SentenceSelection
     from assistant.answering.sentence_embeddings import SentenceEmbeddings
 
@@ -54,7 +57,9 @@ def assemble_chain(
         chat_model,
         grounding=Grounding(LexicalSupportScorer(embed), embed),
         selection=SentenceSelection(embed),
-        judge=SimilarityJudge(),
+        judge=ReadingJudge(
+            AnswerabilityScorer(PairModel()), Calibration.load(), settings.strictness
+        ),
         settings=AnsweringSettings(passages=settings.passages, unsupported=settings.unsupported),
     )
 
