@@ -1,7 +1,13 @@
 """All errors that a user can act on, in one place to import them from."""
 
 from corpus.errors import AssistantError, DocumentError, QuestionBankError
-from index.errors import DeviceError, EmbedderError, EmbedderMismatchError, StoreError
+from index.errors import (
+    DeviceError,
+    EmbedderError,
+    EmbedderMismatchError,
+    ImageRefusedError,
+    StoreError,
+)
 
 __all__ = [
     "AccessError",
@@ -12,6 +18,7 @@ __all__ = [
     "DocumentError",
     "EmbedderError",
     "EmbedderMismatchError",
+    "ImageRefusedError",
     "ListenError",
     "ModelError",
     "QuestionBankError",
