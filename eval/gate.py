@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 BASELINE = "gate-baseline"
-JUDGED = 80
+JUDGED = 60
 ANSWERED = 12
-PLANTED = 60
+PLANTED = 45
 # Drafts are cut short here: the gate watches for losses, and must be quick on busy machines.
 ANSWER_TOKENS = 96
 # Several figures are tested at once, so each must be surer than usual.
