@@ -205,7 +205,7 @@ def test_an_answer_can_be_stopped_and_asked_again(visit: Any) -> None:
     page = view.page
     view.box.fill("Explain the architecture of Mask R-CNN in detail.")
     view.box.press("Enter")
-    page.locator("#sources .source").first.wait_for(timeout=ANSWER_MS)
+    # At once: on a quick machine the whole answer is there two seconds later.
     page.locator("#question button.stop-button").click()
     page.get_by_text("Stopped.").wait_for()
     assert view.answers().count() == 0

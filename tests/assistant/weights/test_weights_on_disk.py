@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import WeightsError
-from assistant.settings import Settings
 from assistant.weights import (
     CATALOGUE,
     DEFAULTS,
@@ -146,11 +145,10 @@ def test_names_are_found_whatever_their_case_and_by_alias():
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_the_weights_on_this_machine_are_the_publishers(name):
-    directory = Settings.load().weights_directory
-    if not any(row.present for row in status(directory) if row.name == name):
-        pytest.skip(f"{name} has not been pulled into {directory}")
-    assert verify(name, directory).exists()
+def test_the_weights_on_this_machine_are_the_publishers(name, weights):
+    if not any(row.present for row in status(weights) if row.name == name):
+        pytest.skip(f"{name} has not been pulled into {weights}")
+    assert verify(name, weights).exists()
 
 
 def test_a_language_model_is_found_by_its_path(tmp_path):
