@@ -15,29 +15,24 @@ def open_judge(bench: Bench) -> Judge:
 
     Loads no language model.
     """
-    return _chain_without_model(bench)._judge
+    return _chain_without_model(bench).judge
 
 
 def open_referee(bench: Bench) -> Referee:
     """The trained scorer of support as referee over answers.
 
-    The grounding uses the same scorer, so support rates of our own answers are upheld by
-    construction; they tell of what reaches the reader, and are no independent verdict on the
-    scorer. That is what the suite `wice` is for.
+    How far the referee itself can be trusted is what the suite `wice` measures.
 
     Raises:
         ModelError: the scorer's model is not here.
     """
     from assistant.answering.grounding import Grounding
-    from assistant.answering.lexical_support import LexicalSupportScorer
     from assistant.answering.pair_model import PairModel
     from assistant.answering.sentence_embeddings import SentenceEmbeddings
     from assistant.answering.support import ModelSupportScorer
-    from eval.provenance import pair_model_digest
 
     embed = SentenceEmbeddings(bench.passages.embedder.embed_passages)
-    scorer: ModelSupportScorer | LexicalSupportScorer
-    scorer = ModelSupportScorer(PairModel()) if pair_model_digest() else LexicalSupportScorer(embed)
+    scorer = ModelSupportScorer(PairModel())
     return Referee(scorer, scorer.threshold, Grounding(scorer, embed), embed)
 
 

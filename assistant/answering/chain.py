@@ -83,6 +83,11 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         self._settings = settings or AnsweringSettings()
 
     @property
+    def judge(self) -> Judge:
+        """What decides whether a question is answered."""
+        return self._judge
+
+    @property
     def model_name(self) -> str:
         """The name of the language model, as answers carry it."""
         name = getattr(self._chat_model, "model_name", None)
