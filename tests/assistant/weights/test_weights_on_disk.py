@@ -144,13 +144,6 @@ def test_names_are_found_whatever_their_case_and_by_alias():
     assert "assistant weights list" in failure.value.hint
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_the_weights_on_this_machine_are_the_publishers(name, weights):
-    if not any(row.present for row in status(weights) if row.name == name):
-        pytest.skip(f"{name} has not been pulled into {weights}")
-    assert verify(name, weights).exists()
-
-
 def test_a_language_model_is_found_by_its_path(tmp_path):
     path = tmp_path / "mine.gguf"
     path.write_bytes(CONTENT)
