@@ -25,6 +25,7 @@ from index.schema import APPLICATION_ID, FORMAT_VERSION, SCHEMA
 
 Area = Literal["passages", "images"]
 _LOCK_SECONDS = 10.0
+_RETRY_SECONDS = 0.01
 
 _DAMAGED = (
     "{path} is damaged and cannot be read.",
@@ -204,9 +205,20 @@ class Store:
         self._check_format()
         # A power cut loses nothing that was committed; the default of some builds may.
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        self._switch_to_write_ahead_log()
         if self._format() == 0:
             self._create()
+
+    def _switch_to_write_ahead_log(self) -> None:
+        # SQLite does not wait for its turn here, as it does for every other statement.
+        from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+        Retrying(
+            retry=retry_if_exception(_is_busy),
+            stop=stop_after_delay(_LOCK_SECONDS),
+            wait=wait_fixed(_RETRY_SECONDS),
+            reraise=True,
+        )(self._connection.execute, "PRAGMA journal_mode = WAL")
 
     def _create(self) -> None:
         connection = self._connection
@@ -229,8 +241,11 @@ class Store:
 
     def _check_format(self) -> None:
         connection = self._connection
+        # One transaction: another process may be making the tables between the two looks.
+        connection.execute("BEGIN")
         (owner,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute("COMMIT")
         if tables and owner != APPLICATION_ID:
             raise StoreError(
                 f"{self.path} is a database of another program.",
@@ -259,6 +274,11 @@ class Store:
 
     def _error(self, message: str, hint: str, error: str = "") -> StoreError:
         return StoreError(message.format(path=self.path, error=error), hint=hint)
+
+
+def _is_busy(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return bool(code & 0xFF == sqlite3.SQLITE_BUSY)
 
 
 def encode_vector(vector: NDArray[np.float32]) -> bytes:

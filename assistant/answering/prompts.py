@@ -4,8 +4,9 @@ Prompts are short, because on a CPU the time to the first token is their length,
 beginnings are the same for every question, because the model keeps what it evaluated last.
 """
 
-import secrets
 from collections.abc import Sequence
+from hashlib import sha256
+from itertools import count
 
 # (role, text) pairs, which any LangChain chat model takes.
 Prompt = list[tuple[str, str]]
@@ -54,13 +55,12 @@ def rewrite_prompt(question: str, earlier: Sequence[tuple[str, str]]) -> Prompt:
 
 
 def fenced(notes: Sequence[str]) -> str:
-    """The notes between marks that are random in each request, so that none of them can hold it.
+    """The notes between marks that no note holds, so that none can end the fence early.
 
-    A document was written before the mark was drawn, and one that holds it by chance makes
-    another be drawn.
+    The mark is drawn from the notes themselves, and drawn again while it stands in them: the same
+    notes are fenced alike each time, and a note that guesses the mark has thereby changed it.
     """
     text = "\n".join(f"- {' '.join(note.split())}" for note in notes)
-    mark = secrets.token_hex(3)
-    while mark in text:
-        mark = secrets.token_hex(3)
+    marks = (sha256(f"{number} {text}".encode()).hexdigest()[:6] for number in count())
+    mark = next(mark for mark in marks if mark not in text)
     return f"<notes {mark}>\n{text}\n</notes {mark}>"
