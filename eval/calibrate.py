@@ -50,11 +50,10 @@ class Row:
 @click.option("--out", type=click.Path(path_type=Path), default=CALIBRATION_FILE)
 def main(data: Path, out: Path) -> None:
     """Fit on the calibration questions and write the file that the judge reads."""
-    from assistant.answering.answerability import AnswerabilityScorer
     from assistant.answering.pair_model import PairModel
     from assistant.settings import Settings
 
-    reader = AnswerabilityScorer(PairModel())
+    reader = PairModel()
     settings = Settings.load()
     rows: list[Row] = []
     for name, questions in (("bank", bank_questions()), ("squad2", None)):

@@ -6,15 +6,15 @@ weighed with how well they were found. Weights and thresholds are in `calibratio
 `python -m eval.calibrate`.
 """
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from assistant.answering.answerability import Answerability
 from assistant.answering.calibration import Calibration
+from assistant.answering.pair_model import PairReading
 from assistant.answering.question_parts import question_parts
+from assistant.answering.wanted import holds_nothing_of_the_kind
 from assistant.answering.words import names
 from index.types import Hit
 
@@ -27,8 +27,8 @@ NEAREST_TOPICS = 3
 # How many passages are read for the judgement, best first. Reading one takes about 50 ms on one
 # core, and the answer is hardly ever in a later one alone.
 PASSAGES_READ = 3
-# Probabilities nearer to 0 or 1 than this count as this near, lest one signal outweigh all others.
-EXTREME = 0.001
+# Logits beyond this count as this, lest one signal outweigh all others.
+EXTREME = 6.0
 
 _SIDE_BY_SIDE = re.compile(
     r"\b(?:or|vs|versus|compare\w*|between|differ\w*|better|faster|than|both|each)\b|, ",
@@ -60,10 +60,10 @@ class Judge(Protocol):
 
 
 class Reader(Protocol):
-    """Reads a question together with passages: see `AnswerabilityScorer`."""
+    """Reads a question together with a passage: see `PairModel`."""
 
-    def score(self, question: str, passages: Sequence[str]) -> Answerability:
-        """How probable it is that the passages hold an answer."""
+    def read(self, first: str, second: str) -> PairReading:
+        """What there is to say of the two texts; `answer` is a logit."""
 
 
 class ReadingJudge:
@@ -127,18 +127,22 @@ class SimilarityJudge:
 def judgement_signals(reader: Reader, question: str, hits: Sequence[Hit]) -> Mapping[str, float]:
     """What is weighed, by name.
 
-    `reading` and `second_reading` are log-odds that the best and the second-best of the passages
-    hold an answer; `cosine` is the best dense score, `found` the best fused one, and `lead` by how
-    much that exceeds the last one.
+    `reading` and `second_reading` are the logits that the best and the second-best of the passages
+    hold an answer; `cosine` is the best dense score, `found` the best fused one, `lead` by how much
+    that exceeds the last one; `nothing_of_the_kind` is 1 where the question asks for a quantity, a
+    date or an origin and no passage has any.
     """
-    reading = reader.score(question, [hit.passage.text for hit in hits[:PASSAGES_READ]])
-    best, second, *_ = *sorted(reading.by_passage, reverse=True), 0.0, 0.0
+    passages = [hit.passage.text for hit in hits]
+    readings = sorted(
+        (reader.read(question, text).answer for text in passages[:PASSAGES_READ]), reverse=True
+    )
     return {
-        "reading": _log_odds(best),
-        "second_reading": _log_odds(second),
+        "reading": _limited(readings[0]),
+        "second_reading": _limited(readings[min(1, len(readings) - 1)]),
         "cosine": max(hit.scores.get("dense", 0.0) for hit in hits),
         "found": hits[0].score,
         "lead": hits[0].score - hits[-1].score,
+        "nothing_of_the_kind": float(holds_nothing_of_the_kind(question, "\n".join(passages))),
     }
 
 
@@ -167,6 +171,5 @@ def nearest_topics(hits: Sequence[Hit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hit.document.title for hit in hits))[:NEAREST_TOPICS]
 
 
-def _log_odds(probability: float) -> float:
-    inside = min(1 - EXTREME, max(EXTREME, probability))
-    return math.log(inside / (1 - inside))
+def _limited(logit: float) -> float:
+    return max(-EXTREME, min(EXTREME, logit))

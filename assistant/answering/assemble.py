@@ -42,7 +42,6 @@ def assemble_chain(
 ) -> "AnsweringChain":
     """The way from a question to an answer over these passages, with this model."""
     from assistant.answering.abstention import ReadingJudge
-    from assistant.answering.answerability import AnswerabilityScorer
     from assistant.answering.calibration import Calibration
     from assistant.answering.chain import AnsweringChain, AnsweringSettings
     from assistant.answering.grounding import Grounding
@@ -57,9 +56,7 @@ def assemble_chain(
         chat_model,
         grounding=Grounding(LexicalSupportScorer(embed), embed),
         selection=SentenceSelection(embed),
-        judge=ReadingJudge(
-            AnswerabilityScorer(PairModel()), Calibration.load(), settings.strictness
-        ),
+        judge=ReadingJudge(PairModel(), Calibration.load(), settings.strictness),
         settings=AnsweringSettings(passages=settings.passages, unsupported=settings.unsupported),
     )
 

@@ -11,8 +11,9 @@ from assistant.answering.abstention import (
     judgement_signals,
     unknown_names,
 )
-from assistant.answering.answerability import Answerability
 from assistant.answering.calibration import Calibration
+from assistant.answering.pair_model import PairReading
+from assistant.answering.wanted import holds_nothing_of_the_kind
 
 FRAMEWORKS = ("PyTorch and TensorFlow", "PyTorch has a dynamic graph, TensorFlow a static one.")
 UNET = ("What is U-Net?", "U-Net is an encoder and a decoder with skip connections.")
@@ -20,18 +21,17 @@ CALIBRATION = Calibration({"intercept": 0.0, "reading": 1.0}, ((0.0, 0.1), (0.5,
 
 
 class FakeReader:
-    """Finds an answer where the passage holds one of the words it was told."""
+    """Finds an answer to a question that holds one of the words it was told."""
 
-    def __init__(self, *known, sure=0.95):
+    def __init__(self, *known, logit=3.0):
         self.known = known
-        self.sure = sure
-        self.read = []
+        self.logit = logit
+        self.read_texts = []
 
-    def score(self, question, passages):
-        self.read.append((question, tuple(passages)))
-        answers = any(word in question for word in self.known)
-        by_passage = tuple(self.sure if answers else 0.05 for _ in passages)
-        return Answerability(max(by_passage, default=0.0), by_passage, 0, 0, 0)
+    def read(self, first, second):
+        self.read_texts.append(second)
+        answers = any(word in first for word in self.known)
+        return PairReading(0.0, self.logit if answers else -3.0, 0.0, (), 0, 0)
 
 
 def hits(*documents, query="U-Net PyTorch"):
@@ -47,7 +47,7 @@ def test_what_the_passages_answer_is_answered():
     assert judgement.verdict == "answer"
     assert judgement.answered == ("What is U-Net?",)
     assert judgement.missing == ()
-    assert judgement.score == pytest.approx(0.95)
+    assert judgement.score == pytest.approx(0.953, abs=0.001)
 
 
 def test_what_they_do_not_answer_is_refused_with_the_nearest_topics():
@@ -95,13 +95,13 @@ def test_only_names_put_side_by_side_with_known_ones_count_as_missing(question, 
 
 
 @settings(deadline=None)
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 0.99))
-def test_the_stricter_the_more_is_refused(one, other, sure):
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-5, 5))
+def test_the_stricter_the_more_is_refused(one, other, logit):
     lenient, strict = sorted((one, other))
     found = hits(UNET)
     question = "What is U-Net?"
-    if judge("U-Net", strictness=lenient, sure=sure).judge(question, found).verdict == "refuse":
-        assert judge("U-Net", strictness=strict, sure=sure).judge(question, found).verdict == (
+    if judge("U-Net", strictness=lenient, logit=logit).judge(question, found).verdict == "refuse":
+        assert judge("U-Net", strictness=strict, logit=logit).judge(question, found).verdict == (
             "refuse"
         )
 
@@ -110,8 +110,44 @@ def test_only_the_best_passages_are_read():
     reader = FakeReader("x")
     documents = [(f"Title {place}", f"U-Net text {place}.") for place in range(6)]
     signals = judgement_signals(reader, "U-Net?", hits(*documents))
-    assert len(reader.read[0][1]) == 3
-    assert signals.keys() == {"reading", "second_reading", "cosine", "found", "lead"}
+    assert len(reader.read_texts) == 3
+    assert signals["reading"] == -3
+
+
+@pytest.mark.parametrize(
+    ("question", "lacks"),
+    [
+        ("When did U-Net come out?", True),
+        ("How many layers does U-Net have?", True),
+        ("What learning rate should I use for U-Net?", True),
+        ("Who invented U-Net?", True),
+        ("Which company released U-Net, in which year?", True),
+        ("How long, for 3 epochs, does it train?", True),
+        ("What is U-Net?", False),
+        ("How does U-Net work?", False),
+        ("When is U-Net useful?", False),
+        ("How much does U-Net help?", False),
+        ("Who uses U-Net?", False),
+        ("What does a lower learning rate do?", False),
+    ],
+)
+def test_what_kind_of_answer_is_asked_for_is_seen_to_be_lacking(question, lacks):
+    assert holds_nothing_of_the_kind(question, UNET[1]) is lacks
+    assert judgement_signals(FakeReader(), question, hits(UNET))["nothing_of_the_kind"] == lacks
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How many stages does it have?", "It has three stages."),
+        ("How many boxes are there?", "SSD uses 8732 boxes."),
+        ("When was it published?", "The paper came out in 2015."),
+        ("Who invented it?", "It was developed in Freiburg by three people."),
+        ("Who designed the engine?", "In Leeds the engine of Matthew Murray ran first."),
+    ],
+)
+def test_a_text_that_has_something_of_the_kind_is_not_dismissed(question, text):
+    assert not holds_nothing_of_the_kind(question, text)
 
 
 def test_a_far_question_is_refused_by_similarity_alone():
