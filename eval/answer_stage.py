@@ -20,6 +20,14 @@ from eval.record_log import Record
 from eval.writers import Written, WrittenSentence
 from index.types import Hit
 
+# The kind of question of which only a part can be answered.
+PARTIAL = "partial"
+# What a reader waits for, by the stage that is timed.
+SECONDS = {
+    "first_token": "seconds to first token",
+    "after_last_token": "seconds of checks after last token",
+    "total": "seconds",
+}
 Embed = Callable[[Sequence[str]], Any]
 
 
@@ -73,13 +81,20 @@ def answer_record(question: EvalQuestion, written: Written, referee: Referee) ->
         figures |= _gold_citations(question, written)
     if not written.abstained and shown:
         figures |= {
-            "supported sentences": sum(supported) / len(supported),
+            "support rate": sum(supported) / len(supported),
             "citation recall": citations.recall,
             "citation precision": citations.precision,
             "words": float(len(text.split())),
         }
     if not written.abstained and written.answer is not None:
         figures["withheld sentences"] = float(written.answer.withheld)
+        if question.kind == PARTIAL:
+            figures["missing part named"] = float(bool(written.answer.missing))
+    figures |= {
+        metric: written.timings[stage]
+        for stage, metric in SECONDS.items()
+        if stage in written.timings and not written.abstained
+    }
     return {
         "kind": question.kind,
         "answerable": question.answerable,
@@ -142,6 +157,8 @@ def _content_figures(
     figures: dict[str, float] = {}
     if question.key_facts:
         figures["key facts"] = key_facts_stated(said, question.key_facts) if said else 0.0
+        if not written.abstained:
+            figures["key facts where answered"] = figures["key facts"]
         figures["key facts in draft"] = key_facts_stated(written.draft, question.key_facts)
     if question.references:
         figures["ROUGE-L"] = rouge_l(said, question.references)
@@ -158,8 +175,9 @@ def _gold_citations(question: EvalQuestion, written: Written) -> dict[str, float
     if question.spans:
         gold = [(span.document_id, span.start, span.end) for span in question.spans]
         return {
-            "gold spans cited": sum(any(_overlap(a, b) for b in cited) for a in gold) / len(gold),
-            "citations of gold": sum(any(_overlap(a, b) for b in gold) for a in cited) / len(cited),
+            "gold span recall": sum(any(_overlap(a, b) for b in cited) for a in gold) / len(gold),
+            "gold span precision": sum(any(_overlap(a, b) for b in gold) for a in cited)
+            / len(cited),
         }
     if question.relevant:
         accepted = {name for name, grade in question.relevant.items() if grade > 0}

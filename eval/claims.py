@@ -163,7 +163,6 @@ def _result(
             }
         }
     ours = np.array([_of(record, "ours", "probability") for record in records])
-    failed = sum("error" in record for record in records)
     return {
         "schema": SCHEMA,
         "name": name,
@@ -177,7 +176,7 @@ def _result(
                 "supported": int(truth.sum()),
                 "not supported": int((~truth).sum()),
             },
-            "stages": {STAGE: {"asked": len(records), "failed": failed}},
+            "stages": done.counts(),
         },
         "tables": {"claims": interval_table("Recognising support", LABELS, values)},
         "reliability": refusals.reliability(truth, ours),

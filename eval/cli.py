@@ -243,7 +243,15 @@ def print_result(result: dict[str, Any]) -> None:
         for system, label in one["systems"].items():
             click.echo(f"  {label}")
             for metric, value in one["values"][system].items():
-                click.echo(f"    {metric:<32} {shown(value)}")
+                click.echo(f"    {metric:<40} {shown(value)}")
+    for system, speed in result.get("speed", {}).items():
+        click.echo(f"\nSeconds by stage, {result['tables']['answers']['systems'][system]}")
+        for stage, one in speed["stages"].items():
+            click.echo(f"    {stage:<40} median {one['median']:.2f}, p95 {one['p95']:.2f}")
+    spent = {stage: counted.get("seconds", 0.0) for stage, counted in counts["stages"].items()}
+    click.echo(f"\nMeasured in {sum(spent.values()) / 60:.1f} minutes:")
+    for stage, counted in counts["stages"].items():
+        click.echo(f"    {stage:<40} {spent[stage]:.0f} s for {counted['asked']}")
 
 
 def shown(value: dict[str, Any]) -> str:

@@ -179,13 +179,6 @@ def _result(
         }
         for system, of_system in scores.items()
     }
-    stages = {
-        stage: {
-            "asked": len(done.of_stage(stage)),
-            "failed": sum("error" in record for record in done.of_stage(stage)),
-        }
-        for stage in (EXAMPLE_STAGE, TEXT_STAGE)
-    }
     kinds = dict(Counter(one.label for one in images))
     return {
         "schema": SCHEMA,
@@ -194,7 +187,7 @@ def _result(
         "part": "all",
         "note": "An image found by example counts when it has the same label; itself is left out.",
         "made_by": dict(made_by),
-        "counts": {"questions": len(images), "kinds": kinds, "stages": stages},
+        "counts": {"questions": len(images), "kinds": kinds, "stages": done.counts()},
         "tables": {"images": interval_table("Image search", LABELS, values)},
         "scores": {"images": scores},
         "records": f"{RECORDS}/{name}.jsonl",

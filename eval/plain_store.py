@@ -27,6 +27,7 @@ class PlainStore:
         self._bench = bench
         self._documents = {document.id: document for document in bench.assistant.documents()}
         self._store: InMemoryVectorStore | None = None
+        self._spans: list[tuple[str, int, int]] = []
 
     def fill(self) -> "InMemoryVectorStore":
         """Split and embed the documents, once."""
@@ -47,6 +48,7 @@ class PlainStore:
         )
         store = InMemoryVectorStore(_embeddings(self._bench))
         store.add_documents(chunks)
+        self._spans = [self._span(chunk) for chunk in chunks]
         self._store = store
         return store
 
@@ -56,15 +58,23 @@ class PlainStore:
 
     def hit(self, chunk: "LangChainDocument") -> Hit:
         """A chunk as a passage of its document."""
+        name, start, end = self._span(chunk)
+        document = self._documents[name]
+        passage = Passage(f"{name}:{start}", name, start, end, document.text[start:end])
+        return Hit(passage, document, 0.0)
+
+    def spans(self) -> list[tuple[str, int, int]]:
+        """Where every chunk lies: (document id, start, end)."""
+        self.fill()
+        return self._spans
+
+    def _span(self, chunk: "LangChainDocument") -> tuple[str, int, int]:
         document = self._documents[chunk.metadata["document"]]
         # Places are counted in title, line break and text.
         shift = len(document.title) + 1
         start = max(0, chunk.metadata["start_index"] - shift)
         end = max(start, chunk.metadata["start_index"] + len(chunk.page_content) - shift)
-        passage = Passage(
-            f"{document.id}:{start}", document.id, start, end, document.text[start:end]
-        )
-        return Hit(passage, document, 0.0)
+        return document.id, start, end
 
 
 def _embeddings(bench: Bench) -> Any:

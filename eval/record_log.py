@@ -54,6 +54,16 @@ class RecordLog:
         """The records of one stage, in the order in which they were made."""
         return [record for (name, _), record in self.records.items() if name == stage]
 
+    def counts(self) -> dict[str, dict[str, float]]:
+        """For each stage how many records it has, how many of them failed, and its seconds."""
+        stages: dict[str, dict[str, float]] = {}
+        for (stage, _), record in self.records.items():
+            counted = stages.setdefault(stage, {"asked": 0, "failed": 0, "seconds": 0.0})
+            counted["asked"] += 1
+            counted["failed"] += "error" in record
+            counted["seconds"] += record.get("took", 0.0)
+        return stages
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

@@ -10,8 +10,9 @@ from assistant.answering.abstention import Judge
 from eval.corpora import Bench
 from eval.datasets.types import EvalQuestion
 from eval.metrics import refusals
-from eval.metrics.intervals import Interval, interval_of
+from eval.metrics.intervals import Interval, interval_of, mean_interval
 from eval.record_log import Record
+from eval.result import interval_data, interval_table
 from eval.retrieval_stage import standalone
 
 STAGE = "refusal"
@@ -68,6 +69,12 @@ def refusal_results(
     threshold = _tuned_threshold(tuning)
     top_refused = None if threshold is None else np.where(failed, answerable, top < threshold)
     results["top score"] = _result(records, answerable, top, top_refused, probabilities=False)
+    results["ours"]["metrics"]["AUROC above top score"] = interval_of(
+        lambda truth, a, b: refusals.auroc(truth, a) - refusals.auroc(truth, b),
+        answerable,
+        ours,
+        top,
+    )
     if threshold is not None:
         results["top score"]["threshold"] = threshold
     return results
@@ -83,6 +90,46 @@ def by_kind(records: Sequence[Record]) -> dict[str, dict[str, float | int]]:
         kind: {"n": len(verdicts), "refused": sum(verdicts) / len(verdicts)}
         for kind, verdicts in kinds.items()
     }
+
+
+def refused_table(
+    records: Sequence[Record], threshold: float | None, answers: Sequence[Record]
+) -> dict[str, Any]:
+    """Which share of each kind of question is refused, with intervals.
+
+    By our judge, by the best cosine under `threshold` (where there is one), and in our whole
+    `answers`, which may also be withheld sentence by sentence. A failed question counts against
+    each.
+    """
+    verdicts: dict[str, list[tuple[str, float]]] = {
+        "ours": [(_kind(one), _refused(one, "refused")) for one in records]
+    }
+    if threshold is not None:
+        verdicts["top score"] = [
+            (_kind(one), _refused(one | {"below": one.get("top_score", 0.0) < threshold}, "below"))
+            for one in records
+        ]
+    if answers:
+        verdicts["answers"] = [(_kind(one), _refused(one, "abstained")) for one in answers]
+    values: dict[str, dict[str, Any]] = {}
+    for system, of_system in verdicts.items():
+        for kind in dict.fromkeys(map(_kind, records)):
+            if shares := [share for name, share in of_system if name == kind]:
+                figure = interval_data(mean_interval(shares))
+                values.setdefault(system, {})[f"{kind} refused"] = figure
+    directions = {
+        f"{_kind(one)} refused": "lower" if one["answerable"] else "higher" for one in records
+    }
+    labels = LABELS | {"answers": "our whole answers, on the questions answered in full"}
+    return interval_table("Refused, by kind of question", labels, values, directions)
+
+
+def _kind(record: Record) -> str:
+    return record.get("kind") or "questions"
+
+
+def _refused(record: Record, field: str) -> float:
+    return float(bool(record["answerable"] if "error" in record else record[field]))
 
 
 def _tuned_threshold(tuning: Sequence[Record]) -> float | None:

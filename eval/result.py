@@ -7,8 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from eval.datasets.types import DataSetError
-from eval.metrics.intervals import Interval, mean_interval
+from eval.metrics.intervals import Interval, interval_of, mean_interval
 
 SCHEMA = 1
 Result = dict[str, Any]
@@ -23,19 +25,26 @@ LOWER_IS_BETTER = frozenset(
         "failed",
         "withheld sentences",
         "wrongly answered",
+        "seconds",
+        "seconds of checks after last token",
+        "seconds to first token",
     }
 )
+# Of these the median tells more than the mean, which a few long answers would decide.
+MEDIANS = frozenset(
+    {"seconds", "seconds of checks after last token", "seconds to first token", "words"}
+)
 # Neither more nor less is better.
-NEUTRAL = frozenset({"words"})
+NEUTRAL = frozenset({"median words", "words"})
 
 
 def table(
     title: str, labels: Mapping[str, str], scores: Scores, metrics: tuple[str, ...] | None = None
 ) -> dict[str, Any]:
-    """A table of means with their intervals, one row for each system that has values."""
+    """A table of means (medians, and named so, of `MEDIANS`) with their intervals."""
     values = {
         system: {
-            metric: interval_data(mean_interval(list(by_id.values())))
+            shown_name(metric): interval_data(_interval(metric, list(by_id.values())))
             for metric, by_id in of_system.items()
             if (metrics is None or metric in metrics) and by_id
         }
@@ -44,15 +53,26 @@ def table(
     return interval_table(title, labels, values)
 
 
+def shown_name(metric: str) -> str:
+    """What the row of a metric is called in a table."""
+    return f"median {metric}" if metric in MEDIANS else metric
+
+
 def interval_table(
-    title: str, labels: Mapping[str, str], values: Mapping[str, Mapping[str, Any]]
+    title: str,
+    labels: Mapping[str, str],
+    values: Mapping[str, Mapping[str, Any]],
+    directions: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A table of figures that already have their intervals."""
+    """A table of figures that already have their intervals.
+
+    `directions` says which value of a metric is the better one where its name does not.
+    """
     names = list(dict.fromkeys(name for of_system in values.values() for name in of_system))
     return {
         "title": title,
         "systems": {system: labels[system] for system in values},
-        "metrics": {name: better(name) for name in names},
+        "metrics": {name: (directions or {}).get(name) or better(name) for name in names},
         "values": {system: dict(of_system) for system, of_system in values.items()},
     }
 
@@ -61,7 +81,13 @@ def better(metric: str) -> str:
     """`higher`, `lower` or `neither`: which value of a metric is the better one."""
     if metric in NEUTRAL:
         return "neither"
-    return "lower" if metric in LOWER_IS_BETTER else "higher"
+    return "lower" if metric.removeprefix("median ") in LOWER_IS_BETTER else "higher"
+
+
+def _interval(metric: str, values: list[float]) -> Interval:
+    if metric in MEDIANS:
+        return interval_of(lambda data: float(np.median(data)), np.asarray(values, float))
+    return mean_interval(values)
 
 
 def interval_data(interval: Interval) -> dict[str, Any]:

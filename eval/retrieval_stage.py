@@ -4,14 +4,18 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from assistant.answering.followups import standalone_question
 from assistant.answering.types import Question
 from eval.corpora import Bench
 from eval.datasets.types import EvalQuestion
-from eval.metrics.retrieval import documents_of, ranking_scores, reciprocal_rank_fusion
-from eval.metrics.spans import span_scores
+from eval.document_cuts import DocumentCuts
+from eval.metrics.retrieval import documents_of, ranking_scores
+from eval.metrics.spans import PRECISION_OMEGA, span_scores
 from eval.plain_store import PlainStore
 from eval.record_log import Record
+from index.fusion import reciprocal_rank_fusion
 
 if TYPE_CHECKING:
     from index.passages import Retriever
@@ -34,7 +38,9 @@ _DENSE: tuple["Retriever", ...] = ("dense",)
 _BM25: tuple["Retriever", ...] = ("bm25",)
 
 
-def search_all(bench: Bench, plain: PlainStore, question: EvalQuestion) -> Record:
+def search_all(
+    bench: Bench, plain: PlainStore, cuts: DocumentCuts, question: EvalQuestion
+) -> Record:
     """The rankings of every system as [document id, start, end], best first."""
     query = standalone(question)
     started = time.perf_counter()
@@ -42,16 +48,32 @@ def search_all(bench: Bench, plain: PlainStore, question: EvalQuestion) -> Recor
     seconds = time.perf_counter() - started
     dense = _spans(bench.passages.search(query, k=FUSED, retrievers=_DENSE))
     bm25 = _spans(bench.passages.search(query, k=FUSED, retrievers=_BM25))
-    by_name = {_name(span): span for span in (*dense, *bm25)}
-    fused = reciprocal_rank_fusion([[_name(one) for one in side] for side in (dense, bm25)])
     rankings = {
         "ours": ours,
         "dense": dense[:KEPT],
         "bm25": bm25[:KEPT],
-        "rrf": [by_name[name] for name in fused[:KEPT]],
+        "rrf": fused_by_rank((dense, bm25))[:KEPT],
         "langchain": _spans([plain.hit(chunk) for chunk in plain.chunks(query, KEPT)]),
     }
-    return {"rankings": rankings, "seconds": seconds}
+    record: Record = {"rankings": rankings, "seconds": seconds}
+    if question.spans and not question.relevant:
+        record["omega"] = cuts.omega(question)
+    return record
+
+
+def fused_by_rank(rankings: Sequence[Sequence[list[Any]]]) -> list[list[Any]]:
+    """Rankings of spans as one, by reciprocal rank fusion; of equal ones the first found leads."""
+    places: dict[str, int] = {}
+    spans: list[list[Any]] = []
+    for span in (one for ranking in rankings for one in ranking):
+        if places.setdefault(_name(span), len(spans)) == len(spans):
+            spans.append(span)
+    ranks = np.zeros((len(rankings), len(spans)), np.int64)
+    for row, ranking in enumerate(rankings):
+        for rank, span in enumerate(ranking, start=1):
+            ranks[row, places[_name(span)]] = rank
+    order = np.argsort(-reciprocal_rank_fusion(list(ranks)), kind="stable")
+    return [spans[place] for place in order]
 
 
 def search_ours(bench: Bench, question: EvalQuestion) -> Record:
@@ -80,6 +102,10 @@ def retrieval_scores(
             values |= ranking_scores(rankings, judged)
         if with_spans:
             values |= _span_values(with_spans, found)
+            values[PRECISION_OMEGA] = {
+                one.id: records.get(one.id, {}).get("omega", {}).get(_cut_by(system), 0.0)
+                for one in with_spans
+            }
         scores[system] = values
     return scores
 
@@ -108,6 +134,10 @@ def _span_values(
         for name, value in zip(values, (scores.recall, scores.precision, scores.iou), strict=True):
             values[name][question.id] = value
     return values
+
+
+def _cut_by(system: str) -> str:
+    return "langchain" if system == "langchain" else "ours"
 
 
 def _ranking(record: Record | None, system: str) -> Sequence[Any]:

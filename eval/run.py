@@ -1,6 +1,7 @@
 """Runs a suite of questions, stage by stage, and sums it up."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.corpora import Bench, Progress, bench_over
 from eval.datasets.types import EvalQuestion, QuestionSet
+from eval.document_cuts import DocumentCuts
 from eval.endpoint_judge import STAGE as GRADED
 from eval.endpoint_judge import EndpointJudge
 from eval.improve import advice
@@ -112,7 +114,9 @@ def work_through(
     for number, question in enumerate(todo, start=1):
         if not done.done(stage, question.id):
             about = {"stage": stage, "id": question.id, "question": question.text}
-            done.append(about | _measured(question, measure))
+            started = time.perf_counter()
+            found = _measured(question, measure)
+            done.append(about | found | {"took": time.perf_counter() - started})
         if progress is not None:
             progress(number, len(todo), stage)
 
@@ -157,6 +161,7 @@ def _run_stages(
     from eval.referees import open_judge
 
     plain = PlainStore(bench)
+    cuts = DocumentCuts(bench, plain)
     judged = [question for question in asked if question.relevant or question.spans]
     if any(not done.done(retrieval_stage.STAGE, question.id) for question in judged):
         plain.fill()
@@ -164,7 +169,7 @@ def _run_stages(
         done,
         retrieval_stage.STAGE,
         judged,
-        lambda question: retrieval_stage.search_all(bench, plain, question),
+        lambda question: retrieval_stage.search_all(bench, plain, cuts, question),
         progress,
     )
     if any(question.answerable is False for question in asked):

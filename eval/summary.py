@@ -54,15 +54,10 @@ def summarise(
 
 
 def _counts(asked: Sequence[EvalQuestion], done: RecordLog) -> dict[str, Any]:
-    stages: dict[str, dict[str, int]] = {}
-    for (stage, _), record in done.records.items():
-        counted = stages.setdefault(stage, {"asked": 0, "failed": 0})
-        counted["asked"] += 1
-        counted["failed"] += "error" in record
     return {
         "questions": len(asked),
         "kinds": dict(Counter(question.kind for question in asked)),
-        "stages": stages,
+        "stages": done.counts(),
     }
 
 
@@ -109,6 +104,11 @@ def _add_refusal(result: Result, done: RecordLog) -> None:
             system: {name: interval_data(one) for name, one in of_system["metrics"].items()}
             for system, of_system in results.items()
         },
+    )
+    result["tables"]["refused"] = refusal_stage.refused_table(
+        records,
+        results["top score"].get("threshold"),
+        [one for one in done.of_stage(ANSWER_STAGES["ours"]) if one["answerable"] is not None],
     )
     result["risk_coverage"] = {
         system: of_system["risk_coverage"] for system, of_system in results.items()

@@ -49,16 +49,3 @@ def ranking_scores(
 def documents_of(passages: Sequence[Sequence]) -> list[str]:
     """The documents of a ranking of passages (document id first), each at its best place."""
     return list(dict.fromkeys(str(passage[0]) for passage in passages))
-
-
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[str]], k: int = 60) -> list[str]:
-    """The rankings as one: the sum of 1 / (k + rank), highest first.
-
-    Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual
-    Rank Learning Methods", 2009.
-    """
-    scores: dict[str, float] = {}
-    for ranking in rankings:
-        for rank, item in enumerate(ranking, start=1):
-            scores[item] = scores.get(item, 0.0) + 1 / (k + rank)
-    return sorted(scores, key=lambda item: -scores[item])

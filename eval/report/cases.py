@@ -14,8 +14,8 @@ _QUALITIES = (
     "ROUGE-L",
     "citation recall",
     "citation precision",
-    "supported sentences",
-    "gold spans cited",
+    "support rate",
+    "gold span recall",
 )
 
 

@@ -78,7 +78,7 @@ def _comparisons(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _distributions(result: Result) -> dict[str, list[float]]:
     """The answers' figures in [0, 1] by question, for histograms."""
     ours = result["scores"].get("answers", {}).get("ours", {})
-    shown = ("key facts", "ROUGE-L", "citation recall", "supported sentences")
+    shown = ("key facts", "ROUGE-L", "citation recall", "support rate")
     return {name: list(ours[name].values()) for name in shown if ours.get(name)}
 
 

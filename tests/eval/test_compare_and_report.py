@@ -69,6 +69,25 @@ def test_the_gate_fails_on_a_loss_and_on_failed_questions():
     assert not compare_with_baseline(failed, baseline).passed
 
 
+def test_the_gate_takes_account_of_how_many_figures_it_tests():
+    # One loss of 7 in 30 has McNemar's p = 0.016: enough alone, too little among twenty figures.
+    slightly = {one: float(int(one[1:]) >= 7) for one in GOOD}
+    alone = compare_with_baseline(result("b", slightly), result("a", GOOD))
+    assert not alone.passed
+    before, after = result("a", GOOD), result("b", slightly)
+    for number in range(20):
+        for one in (before, after):
+            one["scores"]["answers"]["ours"][f"other {number}"] = GOOD
+    assert compare_with_baseline(after, before).passed
+
+
+def test_the_gate_does_not_look_at_the_clock():
+    before, after = result("a", GOOD), result("b", GOOD)
+    before["scores"]["answers"]["ours"]["seconds"] = dict.fromkeys(GOOD, 1.0)
+    after["scores"]["answers"]["ours"]["seconds"] = dict.fromkeys(GOOD, 30.0)
+    assert compare_with_baseline(after, before).passed
+
+
 def test_the_gate_refuses_a_baseline_about_other_questions():
     baseline = result("a", GOOD)
     baseline["scores"]["retrieval"] = {"ours": {"nDCG@10": GOOD}}

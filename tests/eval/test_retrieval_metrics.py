@@ -7,12 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.metrics.retrieval import (
-    METRICS,
-    documents_of,
-    ranking_scores,
-    reciprocal_rank_fusion,
-)
+from eval.metrics.retrieval import METRICS, documents_of, ranking_scores
+from eval.retrieval_stage import fused_by_rank
 
 EXACT = 1e-6
 
@@ -69,7 +65,13 @@ def test_a_document_ranks_at_its_best_passage():
     assert documents_of([["a", 0, 5], ["b", 0, 5], ["a", 5, 9]]) == ["a", "b"]
 
 
-def test_rank_fusion_sums_reciprocal_ranks():
-    # a: 1/61 + 1/62, b: 1/62 + 1/61 (a first, found first), c: 1/63
-    assert reciprocal_rank_fusion([["a", "b", "c"], ["b", "a"]]) == ["a", "b", "c"]
-    assert reciprocal_rank_fusion([["a", "b"], ["b", "c"]])[0] == "b"
+def spans(names):
+    return [[name, 0, 1] for name in names]
+
+
+def test_rankings_are_fused_by_the_sum_of_reciprocal_ranks():
+    # a: 1/61 + 1/62, b: 1/62 + 1/61 (a was found first), c: 1/63
+    assert fused_by_rank([spans("abc"), spans("ba")]) == spans("abc")
+    # b is in both: 1/62 + 1/61 beats 1/61.
+    assert fused_by_rank([spans("ab"), spans("bc")]) == spans("bac")
+    assert fused_by_rank([[], []]) == []

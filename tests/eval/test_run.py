@@ -5,7 +5,7 @@ import pytest
 from assistant.settings import Settings
 from corpus.types import Document
 from eval.datasets.types import EvalQuestion, QuestionSet
-from eval.refusal_stage import refusal_results
+from eval.refusal_stage import refusal_results, refused_table
 from eval.result import read_result
 from eval.run import Plan, run_questions
 from index.passages import PassageIndex
@@ -24,6 +24,11 @@ QUESTIONS = (
     EvalQuestion("q-tax", "When is my tax return due?", "far", answerable=False),
 )
 SEARCH_ONLY = Plan(answers=0, baseline_answers=0)
+
+
+def counted(result):
+    stage = result["counts"]["stages"]["retrieval"]
+    return stage["asked"], stage["failed"]
 
 
 @pytest.fixture
@@ -45,7 +50,8 @@ def test_every_system_is_measured_on_the_same_questions(settings, animals, tmp_p
         assert of_system["success@5"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 3}
     refusal = result["tables"]["refusal"]["values"]
     assert refusal["top score"]["refusal recall"]["n"] == 4
-    assert result["counts"]["stages"]["retrieval"] == {"asked": 3, "failed": 0}
+    assert counted(result) == (3, 0)
+    assert result["counts"]["stages"]["retrieval"]["seconds"] > 0
     assert result["made_by"]["corpus"]["documents"] == 4
     assert result["made_by"]["models"]["embedder"]
     assert {one["id"] for one in result["improve"]["never_retrieved"]} == set()
@@ -70,7 +76,7 @@ def test_a_question_that_fails_is_counted_and_scores_nothing(
 
     monkeypatch.setattr(PassageIndex, "search", broken_for_dogs)
     result = run_questions(settings, animals, SEARCH_ONLY, tmp_path).result
-    assert result["counts"]["stages"]["retrieval"] == {"asked": 3, "failed": 1}
+    assert counted(result) == (3, 1)
     assert result["scores"]["retrieval"]["ours"]["success@5"]["q-dog"] == 0
     assert result["tables"]["retrieval"]["values"]["ours"]["success@5"]["n"] == 3
     assert result["scores"]["refusal"]["ours"]["right verdict"]["q-dog"] == 0
@@ -93,7 +99,7 @@ def test_an_interrupted_run_asks_only_what_is_left(settings, animals, tmp_path, 
     assert asked
     finished = run_questions(settings, animals, SEARCH_ONLY, tmp_path)
     assert finished.resumed == 2
-    assert finished.result["counts"]["stages"]["retrieval"] == {"asked": 3, "failed": 0}
+    assert counted(finished.result) == (3, 0)
 
 
 def test_a_failed_verdict_counts_against_us_whatever_the_truth():
@@ -106,3 +112,41 @@ def test_a_failed_verdict_counts_against_us_whatever_the_truth():
     results = refusal_results(records, [])
     assert results["ours"]["correct"] == {"a": 0.0, "b": 0.0, "c": 1.0, "d": 1.0}
     assert "correct" not in results["top score"]
+
+
+def test_refusals_are_told_by_kind_with_intervals():
+    records = [
+        {"id": "a", "kind": "plain", "answerable": True, "refused": False, "top_score": 0.1},
+        {"id": "b", "kind": "plain", "answerable": True, "error": "x"},
+        {"id": "c", "kind": "far", "answerable": False, "refused": True, "top_score": 0.9},
+        {"id": "d", "kind": "far", "answerable": False, "error": "x"},
+    ]
+    answers = [{"id": "a", "kind": "plain", "answerable": True, "abstained": True}]
+    table = refused_table(records, 0.5, answers)
+    assert table["metrics"] == {"plain refused": "lower", "far refused": "higher"}
+    shares = {
+        system: {metric: figure["value"] for metric, figure in of_system.items()}
+        for system, of_system in table["values"].items()
+    }
+    assert shares == {
+        "ours": {"plain refused": 0.5, "far refused": 0.5},
+        "top score": {"plain refused": 1.0, "far refused": 0.0},
+        "answers": {"plain refused": 1.0},
+    }
+    assert table["values"]["ours"]["plain refused"]["high"] == 1
+
+
+def test_what_our_judge_adds_to_the_top_score_has_an_interval():
+    records = [
+        {
+            "id": str(number),
+            "kind": "",
+            "answerable": number % 2 == 0,
+            "refused": number % 2 == 1,
+            "score": float(number % 2 == 0),
+            "top_score": 0.5,
+        }
+        for number in range(20)
+    ]
+    gain = refusal_results(records, [])["ours"]["metrics"]["AUROC above top score"]
+    assert (gain.value, gain.low, gain.high) == (0.5, 0.5, 0.5)
