@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from assistant.answering.types import Answer, Done, Event, Message, Question
+from assistant.answering.types import Answer, Done, Event, Message, Question, Sampling
 from assistant.errors import QuestionError
 from assistant.library import LibraryReport, document_id, read_documents
+from corpus.closing import Closing
 from corpus.types import Document
-from index.types import Hit
+from index.types import DocumentList, Hit
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from assistant.answering.chain import AnsweringChain
     from assistant.settings import Settings
+    from corpus.types import ImageRecord
     from index.images import ImageIndex
     from index.passages import PassageIndex
     from index.store import Store
@@ -35,14 +36,14 @@ class Status:
     home: str
     documents: int
     passages: int
-    vectors: int
     generation: int
     embedder: str
     language_model: str
     device: str
+    vectors: int = 0
 
 
-class Assistant:
+class Assistant(Closing):
     """Answers from a corpus, with citations. Open it with `Assistant.open()`.
 
     Use it from any number of threads; answers queue for the one language model.
@@ -126,6 +127,18 @@ class Assistant:
                 )
             return self._images
 
+    def illustrations(self, answer: Answer) -> "tuple[ImageRecord, ...]":
+        """The diagrams of the default gallery that belong to an answer, the best first, at most 2.
+
+        Empty until the images were opened once. Loads no model.
+        """
+        from assistant.illustrations import illustrations_of
+        from index.image_store import stored_among
+
+        found = illustrations_of(answer, self.settings.gallery_directory)
+        stored = stored_among(self._store, [record.id for record in found])
+        return tuple(record for record in found if record.id in stored)
+
     @property
     def retriever(self) -> "BaseRetriever":
         """The hybrid search as a LangChain retriever."""
@@ -152,12 +165,13 @@ class Assistant:
         history: Sequence[Message] = (),
         *,
         cancel: threading.Event | None = None,
+        sampling: Sampling | None = None,
     ) -> Iterator[Event]:
         """Answer `question` event by event: Retrieved, Token and Sentence as they come, Done.
 
-        Closing the iterator stops the model, and so does setting `cancel` from another thread;
-        then the events end without Done. Raises what `ask` raises; the question is checked
-        before this returns.
+        `sampling` says how the model chooses the words of its draft. Closing the iterator stops
+        the model, and so does setting `cancel` from another thread; then the events end without
+        Done. Raises what `ask` raises; the question is checked before this returns.
         """
         text = question.strip()
         if not text:
@@ -168,7 +182,8 @@ class Assistant:
                 f"The question has {len(text):,} characters; {longest:,} are accepted.",
                 hint="Shorten it, or add the text as a document and ask about it.",
             )
-        return self.chain.stream(Question(text, tuple(history)), cancel=cancel)
+        options = sampling.options() if sampling else {}
+        return self.chain.stream(Question(text, tuple(history)), cancel=cancel, **options)
 
     def search(self, query: str, k: int = 5, *, distinct: bool = False) -> list[Hit]:
         """The `k` passages that match best; `distinct` leaves out those that repeat a better one.
@@ -203,7 +218,7 @@ class Assistant:
         """Remove documents by id, by file, or by the folder they are below; their ids."""
         if isinstance(names, str | Path):
             names = [names]
-        known = [document.id for document in self._passages.documents()]
+        known = self._passages.document_ids()
         chosen: dict[str, None] = {}
         for name in names:
             place = document_id(Path(name))
@@ -216,6 +231,13 @@ class Assistant:
     def documents(self) -> list[Document]:
         """All documents, in the order in which they were added."""
         return list(self._passages.documents())
+
+    def list_documents(self, query: str = "", *, offset: int = 0, limit: int = 100) -> DocumentList:
+        """A page of the documents whose id or title holds every word of `query`, without texts.
+
+        Costs little however many documents there are, and however long.
+        """
+        return self._passages.list_documents(query, offset, limit)
 
     def document(self, document_id: str) -> Document | None:
         """The document with that id, if there is one."""
@@ -252,17 +274,6 @@ class Assistant:
                 self._images = None
         self._passages.close()
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def rebuild_index(settings: "Settings", *, progress: Progress | None = None) -> int:

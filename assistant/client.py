@@ -11,8 +11,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -28,13 +27,20 @@ from tenacity import (
 
 from assistant.answering.types import Answer, Done, Event, Message
 from assistant.assistant import Status
-from assistant.errors import AccessError, AssistantError, ServerError, UnreachableError
+from assistant.errors import (
+    AccessError,
+    AssistantError,
+    ImageRefusedError,
+    ServerError,
+    UnreachableError,
+)
 from assistant.library import LibraryReport
 from assistant.serialisation import from_json_data, to_json_data
 from assistant.serving import wire
-from assistant.serving.schemas import DocumentList, DocumentSummary, Removed
+from assistant.serving.schemas import Removed
+from corpus.closing import Closing
 from corpus.types import Document
-from index.types import Hit, ImageHit
+from index.types import DocumentList, DocumentSummary, Hit, ImageHit
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -53,7 +59,7 @@ _ACCESS_CODES = ("key-required", "access-denied", "host-unknown")
 _backoff = wait_exponential_jitter(multiplier=0.5, max=LONGEST_PAUSE_SECONDS)
 
 
-class Client:
+class Client(Closing):
     """The assistant at `url`. Use it as a context manager, or call `close`.
 
     `api_key` is the server's key, where it has one. `timeout` is the longest silence in seconds.
@@ -110,9 +116,16 @@ class Client:
         like: str = "",
         k: int = 12,
     ) -> list[ImageHit]:
-        """Images by an example (a file or its bytes), by words, or like one that is there."""
+        """Images by an example (a file or its bytes), by words, or like one that is there.
+
+        The `path` of each is the address of its picture at the server; `picture` gets it.
+        """
         options = _image_search(example, text, minus, like, k)
         return self._call(list[ImageHit], "POST", "/v1/images/search", **options)
+
+    def picture(self, image_id: str) -> bytes | None:
+        """An image as a JPEG of at most 1600 pixels each way, if there is one with that id."""
+        return self._call(bytes, "GET", _picture_path(image_id), missing=None)
 
     def add(self, paths: Iterable[str | Path] | str | Path) -> LibraryReport:
         """Upload files, and folders with all that they hold; each file has its result."""
@@ -126,11 +139,16 @@ class Client:
         removed = self._call(Removed, "DELETE", _document_path(document_id), missing=Removed([]))
         return tuple(removed.removed)
 
+    def list_documents(self, query: str = "", *, offset: int = 0, limit: int = 100) -> DocumentList:
+        """A page of the documents whose id or title holds the words of `query`, without texts."""
+        params = {"query": query, "offset": offset, "limit": limit}
+        return self._call(DocumentList, "GET", "/v1/documents", params=params)
+
     def documents(self, query: str = "") -> list[DocumentSummary]:
         """All documents whose id or title holds the words of `query`, without their texts."""
         found: list[DocumentSummary] = []
         while True:
-            page = self._call(DocumentList, "GET", "/v1/documents", params=_page(query, len(found)))
+            page = self.list_documents(query, offset=len(found), limit=PAGE)
             found += page.documents
             if len(found) >= page.total or not page.documents:
                 return found
@@ -146,17 +164,6 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _call(
         self, kind: type[T], method: str, path: str, *, missing: Any = ..., **options: Any
@@ -241,9 +248,16 @@ class AsyncClient:
         like: str = "",
         k: int = 12,
     ) -> list[ImageHit]:
-        """Images by an example (a file or its bytes), by words, or like one that is there."""
+        """Images by an example (a file or its bytes), by words, or like one that is there.
+
+        The `path` of each is the address of its picture at the server; `picture` gets it.
+        """
         options = _image_search(example, text, minus, like, k)
         return await self._call(list[ImageHit], "POST", "/v1/images/search", **options)
+
+    async def picture(self, image_id: str) -> bytes | None:
+        """An image as a JPEG of at most 1600 pixels each way, if there is one with that id."""
+        return await self._call(bytes, "GET", _picture_path(image_id), missing=None)
 
     async def add(self, paths: Iterable[str | Path] | str | Path) -> LibraryReport:
         """Upload files, and folders with all that they hold; each file has its result."""
@@ -258,13 +272,18 @@ class AsyncClient:
         removed = await self._call(Removed, "DELETE", path, missing=Removed([]))
         return tuple(removed.removed)
 
+    async def list_documents(
+        self, query: str = "", *, offset: int = 0, limit: int = 100
+    ) -> DocumentList:
+        """A page of the documents whose id or title holds the words of `query`, without texts."""
+        params = {"query": query, "offset": offset, "limit": limit}
+        return await self._call(DocumentList, "GET", "/v1/documents", params=params)
+
     async def documents(self, query: str = "") -> list[DocumentSummary]:
         """All documents whose id or title holds the words of `query`, without their texts."""
         found: list[DocumentSummary] = []
         while True:
-            page = await self._call(
-                DocumentList, "GET", "/v1/documents", params=_page(query, len(found))
-            )
+            page = await self.list_documents(query, offset=len(found), limit=PAGE)
             found += page.documents
             if len(found) >= page.total or not page.documents:
                 return found
@@ -284,12 +303,7 @@ class AsyncClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def _call(
@@ -415,12 +429,12 @@ def _image_search(
     return {"data": fields, "files": {"example": ("example", content)}}
 
 
-def _page(query: str, offset: int) -> dict[str, Any]:
-    return {"query": query, "offset": offset, "limit": PAGE}
-
-
 def _document_path(document_id: str) -> str:
     return f"/v1/documents/{quote(document_id, safe='/')}"
+
+
+def _picture_path(image_id: str) -> str:
+    return f"/v1/images/{quote(image_id, safe='/')}/picture"
 
 
 def _files(paths: Iterable[str | Path] | str | Path) -> list[tuple[str, tuple[str, bytes]]]:
@@ -436,6 +450,8 @@ def _result(kind: type[T], response: httpx.Response, missing: Any) -> T:
     if response.status_code == httpx.codes.NOT_FOUND and missing is not ...:
         return missing
     _raise_for_problem(response)
+    if kind is bytes:
+        return cast(T, response.content)
     return _parsed(lambda: from_json_data(kind, _json(response.text)))
 
 
@@ -477,9 +493,12 @@ def _raise_for_problem(response: httpx.Response) -> None:
 def _error_of(problem: dict[str, Any]) -> AssistantError:
     """The error that a problem tells of, by its code."""
     code = str(problem.get("code", ""))
-    kind = AccessError if code in _ACCESS_CODES else _error_classes().get(code, ServerError)
     message = str(problem.get("detail") or problem.get("title") or "The server failed.")
-    return kind(message, hint=str(problem.get("hint", "")))
+    hint = str(problem.get("hint", ""))
+    if code == ImageRefusedError.code:
+        return ImageRefusedError(message, reason=str(problem.get("reason", "unknown")), hint=hint)
+    kind = AccessError if code in _ACCESS_CODES else _error_classes().get(code, ServerError)
+    return kind(message, hint=hint)
 
 
 def _error_classes() -> dict[str, type[AssistantError]]:

@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.closing import Closing
 from corpus.types import ImageRecord
 from index.errors import ImageRefusedError
 from index.image_adding import Progress, add_images, rebuild_images
@@ -43,7 +43,7 @@ _LONGEST_SERVED = 1_600
 _CAPTION_BESIDE_EXAMPLE = 0.1
 
 
-class ImageIndex:
+class ImageIndex(Closing):
     """Images to be searched. Make one with `ImageIndex.open`.
 
     Safe to share by the threads of a process; what other processes change in the same store is
@@ -90,17 +90,6 @@ class ImageIndex:
         else:
             index._search.follow()
         return index
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Save a checkpoint of the vectors, so that the next start need not build them."""

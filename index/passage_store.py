@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 from corpus.types import Document, Passage, Section
 from index.errors import EmbedderMismatchError, StoreError
 from index.store import Recipe, Store, decode_vectors, encode_metadata, encode_vector
+from index.types import DocumentList, DocumentSummary
 from index.views import VIEW_KINDS, ViewKind, known_questions
 
 _DOCUMENT_COLUMNS = "id, title, text, source, media_type, metadata, sections"
+_SUMMARIES = """
+SELECT number, id, title, source, media_type, length(text),
+    (SELECT count(*) FROM passages WHERE passages.document = documents.number),
+    (SELECT coalesce(max(json_extract(value, '$.page')), 0) FROM json_each(sections))
+FROM documents
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,27 @@ class PassageStore:
                 f"SELECT {_DOCUMENT_COLUMNS} FROM documents ORDER BY number"
             ).fetchall()
         return [_document(row) for row in rows]
+
+    def document_ids(self) -> list[str]:
+        """The id of every document, in the order in which they were stored."""
+        with self._store.reading() as connection:
+            rows = connection.execute("SELECT id FROM documents ORDER BY number").fetchall()
+        return [row[0] for row in rows]
+
+    def list_documents(self, query: str, offset: int, limit: int) -> DocumentList:
+        """A page of those documents whose id or title holds every word of `query`."""
+        words = query.casefold().split()
+        with self._store.reading() as connection:
+            # Id and title stand before the text in each row: long texts are not read for this.
+            rows = connection.execute("SELECT number, id, title FROM documents ORDER BY number")
+            numbers = [
+                number
+                for number, document_id, title in rows
+                if all(word in f"{document_id} {title}".casefold() for word in words)
+            ]
+        summaries = self._in_list(f"{_SUMMARIES} WHERE number IN", numbers[offset : offset + limit])
+        ordered = sorted(summaries)
+        return DocumentList(tuple(DocumentSummary(*row[1:]) for row in ordered), len(numbers))
 
     def document(self, document_id: str) -> Document | None:
         """One document by its id."""

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.chunking import ChunkingSettings, chunk
+from corpus.closing import Closing
 from corpus.types import Document
 from index.distinct import distinct_passages
 from index.full_text import match_query, query_terms
@@ -22,7 +22,7 @@ from index.passage_store import (
 )
 from index.store import Recipe, Store
 from index.text_embedders import Progress, TextEmbedder
-from index.types import Hit
+from index.types import DocumentList, Hit
 from index.vectors import Device, VectorIndex
 from index.views import IDENTITY, passage_views
 
@@ -48,7 +48,7 @@ class AddReport:
     unchanged: tuple[str, ...] = ()
 
 
-class PassageIndex:
+class PassageIndex(Closing):
     """Documents to be searched by meaning and by words. Make one with `PassageIndex.open`.
 
     Safe to share by the threads of a process; other processes may use the same store, and what
@@ -100,17 +100,6 @@ class PassageIndex:
         else:
             index._follow()
         return index
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Save a checkpoint of the vectors, so that the next start need not build them."""
@@ -174,6 +163,14 @@ class PassageIndex:
     def documents(self) -> list[Document]:
         """Every document, in the order in which they were stored."""
         return self._rows.documents()
+
+    def document_ids(self) -> list[str]:
+        """The id of every document, in the order in which they were stored."""
+        return self._rows.document_ids()
+
+    def list_documents(self, query: str = "", offset: int = 0, limit: int = 100) -> DocumentList:
+        """A page of the documents whose id or title holds every word of `query`, without texts."""
+        return self._rows.list_documents(query, offset, limit)
 
     def document(self, document_id: str) -> Document | None:
         """One document by its id, None when there is no such document."""

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.closing import Closing
 from index.errors import StoreError
 from index.identity import EmbedderIdentity
 from index.schema import APPLICATION_ID, FORMAT_VERSION, SCHEMA
@@ -77,7 +77,7 @@ class Recipe:
     preparation: str
 
 
-class Store:
+class Store(Closing):
     """An open store; a context manager. Raises StoreError when the file cannot serve."""
 
     def __init__(self, path: Path) -> None:
@@ -100,17 +100,6 @@ class Store:
         except BaseException:
             self._connection.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file. Closing twice does nothing."""

@@ -8,6 +8,27 @@ from index.image_calibration import Reading
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """A document without its text. `pages` is 0 where its format has none."""
+
+    id: str
+    title: str
+    source: str
+    media_type: str
+    characters: int
+    passages: int = 0
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentList:
+    """Some of the documents, in the order in which they were added; `total` counts all of them."""
+
+    documents: tuple[DocumentSummary, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that a search found.
 

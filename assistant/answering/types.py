@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from index.types import Hit
 
@@ -23,6 +23,23 @@ class Question:
 
     text: str
     history: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the model chooses its words; None leaves it as it is set (always the likeliest).
+
+    `temperature` >= 0, `top_p` in (0, 1]. The same `seed` chooses the same words again.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+
+    def options(self) -> dict[str, Any]:
+        """What is set, by the names that chat models know."""
+        values = {"temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,15 +26,12 @@ def command(as_json: bool, show_settings: bool, show_documents: bool, **options:
         Assistant.open(settings, progress=progress) as assistant,
     ):
         status = assistant.status()
-        documents = assistant.documents() if show_documents else []
+        listed = assistant.list_documents(limit=status.documents) if show_documents else None
     rows = to_json_data(status)
     if show_settings:
         rows["settings"] = json.loads(settings.model_dump_json())
-    if show_documents:
-        rows["document_list"] = [
-            {"id": document.id, "title": document.title, "characters": len(document.text)}
-            for document in documents
-        ]
+    if listed is not None:
+        rows["document_list"] = to_json_data(listed.documents)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return

@@ -14,10 +14,11 @@ from assistant.assistant import Status
 from assistant.errors import UploadError
 from assistant.library import LibraryReport, RefusedFile
 from assistant.serialisation import to_json_data
-from assistant.serving.schemas import DocumentList, DocumentSummary, Removed
+from assistant.serving.schemas import Removed
 from assistant.serving.service import Service
 from assistant.serving.uploads import add_uploads, safe_suffix, upload_folder
 from corpus.types import Document
+from index.types import DocumentList
 
 COPY_BYTES = 1 << 20
 
@@ -39,9 +40,7 @@ def document_routes(service: Service) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> DocumentList:
         """The documents in the order in which they were added, without their texts."""
-        matching = await asyncio.to_thread(matching_documents, assistant.documents(), query)
-        page = matching[offset : offset + limit]
-        return DocumentList([DocumentSummary.of(document) for document in page], len(matching))
+        return await asyncio.to_thread(assistant.list_documents, query, offset=offset, limit=limit)
 
     @router.post("/documents", response_model=LibraryReport)
     async def add_documents(files: list[UploadFile]) -> Response:
@@ -96,16 +95,6 @@ async def add_files(service: Service, files: Sequence[UploadFile]) -> Any:
         async with service.changing:
             report = await asyncio.to_thread(add_uploads, service.assistant, arrived)
     return to_json_data(replace(report, refused=(*report.refused, *refused)))
-
-
-def matching_documents(documents: list[Document], query: str) -> list[Document]:
-    """Those whose id or title holds every word of `query`, without regard to case."""
-    words = query.casefold().split()
-    return [
-        document
-        for document in documents
-        if all(word in f"{document.id} {document.title}".casefold() for word in words)
-    ]
 
 
 def too_large(name: str, megabytes: float) -> RefusedFile:

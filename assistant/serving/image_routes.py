@@ -1,13 +1,16 @@
 """Routes for the pictures: search by example and by words, and the pictures themselves."""
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from assistant.errors import QuestionError, UploadError
+from assistant.errors import ImageRefusedError, QuestionError, UploadError
 from assistant.serialisation import to_json_data
 from assistant.serving.service import Service
 from corpus.types import ImageRecord
@@ -35,12 +38,13 @@ def image_routes(service: Service) -> APIRouter:
         """
         picture = await read_example(example, service.settings.upload_bytes)
         hits = await asyncio.to_thread(find_images, service, picture, text, minus, like, k)
-        return JSONResponse(to_json_data(hits))
+        return JSONResponse(to_json_data(hits_outside(hits)))
 
     @router.get("")
     async def list_images() -> list[ImageRecord]:
         """All images, in the order in which they were added."""
-        return await asyncio.to_thread(images_of(service).images)
+        images = await asyncio.to_thread(images_of(service).images)
+        return [record_outside(image) for image in images]
 
     @router.get("/{image_id:path}/thumbnail", response_class=Response)
     async def thumbnail(image_id: str) -> Response:
@@ -56,9 +60,27 @@ def image_routes(service: Service) -> APIRouter:
         images = images_of(service)
         if await asyncio.to_thread(images.image, image_id) is None:
             raise HTTPException(404, "No image has that id.")
-        return Response(await asyncio.to_thread(images.picture, image_id), media_type=JPEG)
+        try:
+            content = await asyncio.to_thread(images.picture, image_id)
+        except ImageRefusedError as error:
+            # The error names a place on this machine.
+            raise HTTPException(404, "The image's file is not what it was.") from error
+        return Response(content, media_type=JPEG)
 
     return router
+
+
+def record_outside(image: ImageRecord) -> ImageRecord:
+    """An image as callers see it: its path is the address of its picture here.
+
+    Where the file lies on this machine is nobody else's business.
+    """
+    return replace(image, path=Path("/v1/images", image.id, "picture"))
+
+
+def hits_outside(hits: Iterable[ImageHit]) -> list[ImageHit]:
+    """Found images as callers see them."""
+    return [replace(hit, image=record_outside(hit.image)) for hit in hits]
 
 
 def images_of(service: Service) -> Any:

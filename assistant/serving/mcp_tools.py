@@ -12,7 +12,6 @@ from pydantic import Field
 
 from assistant.errors import AssistantError
 from assistant.serialisation import to_json_data
-from assistant.serving.schemas import DocumentSummary
 from assistant.serving.service import Service
 from assistant.serving.uploads import document_of_text
 from assistant.serving.wire import drop_document_text, event_data
@@ -65,10 +64,18 @@ def tools_of(service: Service) -> list[Any]:
         drop_document_text(data)
         return data
 
-    async def list_documents() -> list[dict[str, Any]]:
-        """List the documents: id, title, source, media type and number of characters."""
-        documents = await asyncio.to_thread(assistant.documents)
-        return [to_json_data(DocumentSummary.of(document)) for document in documents]
+    async def list_documents(
+        query: Annotated[str, Field(max_length=200)] = "",
+        offset: Annotated[int, Field(ge=0)] = 0,
+        limit: Annotated[int, Field(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:
+        """List the documents, or those whose id or title holds the words of a query, by pages.
+
+        Each comes with id, title, source, media type, characters, passages and pages; `total`
+        counts all that match.
+        """
+        page = await asyncio.to_thread(assistant.list_documents, query, offset=offset, limit=limit)
+        return to_json_data(page)
 
     async def add_document(name: Text, text: Text) -> dict[str, Any]:
         """Add a Markdown or plain text document; one of the same name is replaced."""

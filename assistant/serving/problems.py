@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, ImageRefusedError
 
 logger = logging.getLogger("assistant.serving")
 
@@ -84,13 +84,14 @@ def problem_data(
 def problem_of(error: BaseException, request_id: str = "") -> dict[str, Any]:
     """The problem that tells of `error`. What is unexpected is logged and told in no detail."""
     if isinstance(error, AssistantError):
-        return problem_data(
+        data = problem_data(
             error.code,
             error.message,
             hint=error.hint,
             retryable=error.retryable,
             request_id=request_id,
         )
+        return data | {"reason": error.reason} if isinstance(error, ImageRefusedError) else data
     logger.error("Unexpected error (request %s)", request_id, exc_info=error)
     return problem_data(
         "unexpected",

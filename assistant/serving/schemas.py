@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.answering.types import Message
-from corpus.types import Document
 
 Text = Annotated[str, Field(max_length=1_000_000)]
 
@@ -58,36 +57,6 @@ class FeedbackRequest(BaseModel):
     verdict: Literal["like", "dislike"]
     comment: Annotated[str, Field(max_length=2_000)] = ""
     model: Annotated[str, Field(max_length=500)] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentSummary:
-    """A document without its text."""
-
-    id: str
-    title: str
-    source: str
-    media_type: str
-    characters: int
-
-    @classmethod
-    def of(cls, document: Document) -> "DocumentSummary":
-        """The summary of `document`."""
-        return cls(
-            document.id,
-            document.title,
-            document.source,
-            document.media_type,
-            len(document.text),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentList:
-    """A page of the documents; `total` counts all that match."""
-
-    documents: list[DocumentSummary]
-    total: int
 
 
 @dataclass(frozen=True, slots=True)

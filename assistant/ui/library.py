@@ -9,16 +9,15 @@ import gradio as gr
 
 from assistant.errors import AssistantError
 from assistant.library import LibraryReport
-from assistant.serving.document_routes import matching_documents, too_large
+from assistant.serving.document_routes import too_large
 from assistant.serving.uploads import add_uploads
 from assistant.ui.status import header_html, status_html
 
 if TYPE_CHECKING:
     from assistant.serving.service import Service
-    from corpus.types import Document
+    from index.types import DocumentSummary
 
-# More are found by searching.
-SHOWN_DOCUMENTS = 100
+DOCUMENTS_A_PAGE = 50
 OUTCOMES = {
     "added": "added",
     "replaced": "replaced: the text had changed",
@@ -45,6 +44,9 @@ class LibraryTab:
                 self._documents = gr.CheckboxGroup(
                     label="Documents", elem_id="documents", choices=[], value=[]
                 )
+                with gr.Row(visible=False, elem_id="pages") as self._pages:
+                    self._previous = gr.Button("Previous page", size="sm")
+                    self._next = gr.Button("Next page", size="sm")
                 self._remove = gr.Button("Remove the chosen documents", interactive=False)
                 with gr.Row(visible=False) as self._confirm:
                     self._really = gr.Button("Yes, remove them", variant="stop")
@@ -65,17 +67,23 @@ class LibraryTab:
                 )
                 self._results = gr.HTML(elem_id="upload-results", padding=False)
                 self._status = gr.HTML(elem_id="library-status", padding=False)
+        self._offset = gr.State(0)
         self._connect(page)
 
     def _connect(self, page: gr.Blocks) -> None:
         private: dict[str, Any] = {"api_visibility": "private"}
-        listing = [self._documents, self._count, self._remove, self._confirm]
+        place = [self._query, self._offset]
+        pager = [self._offset, self._pages, self._previous, self._next]
+        listing = [self._documents, self._count, self._remove, self._confirm, *pager]
         everything = [*listing, self._status, self._header]
-        page.load(self._show_all, self._query, everything, **private)
-        self._query.change(self._show, self._query, listing, show_progress="hidden", **private)
+        page.load(self._show_all, place, everything, **private)
+        quietly: dict[str, Any] = private | {"show_progress": "hidden"}
+        self._query.change(self._show, self._query, listing, **quietly)
+        self._previous.click(self._show_previous, place, listing, **quietly)
+        self._next.click(self._show_next, place, listing, **quietly)
         self._files.upload(
             self._add, self._files, [self._results, self._files], concurrency_limit=1, **private
-        ).then(self._show_all, self._query, everything, **private)
+        ).then(self._show_all, place, everything, **private)
         self._documents.change(
             removable, self._documents, [self._remove, self._confirm], queue=False, **private
         )
@@ -83,23 +91,40 @@ class LibraryTab:
         self._keep.click(lambda: gr.Row(visible=False), None, self._confirm, **private)
         self._really.click(
             self._remove_chosen, self._documents, self._results, concurrency_limit=1, **private
-        ).then(self._show_all, self._query, everything, **private)
+        ).then(self._show_all, place, everything, **private)
 
-    def _show(self, query: str) -> tuple[Any, str, Any, Any]:
-        matching = matching_documents(self._service.assistant.documents(), query or "")
-        choices = [(label_of(document), document.id) for document in matching[:SHOWN_DOCUMENTS]]
-        count = f"{len(matching):,} documents" if len(matching) != 1 else "1 document"
-        if len(matching) > SHOWN_DOCUMENTS:
-            count += f", the first {SHOWN_DOCUMENTS} are shown"
+    def _show(self, query: str, offset: int = 0) -> tuple[Any, ...]:
+        assistant = self._service.assistant
+        page = assistant.list_documents(query or "", offset=offset, limit=DOCUMENTS_A_PAGE)
+        if offset and not page.documents:
+            # The last page went away with its documents.
+            offset = max(0, page.total - 1) // DOCUMENTS_A_PAGE * DOCUMENTS_A_PAGE
+            page = assistant.list_documents(query or "", offset=offset, limit=DOCUMENTS_A_PAGE)
+        end = offset + len(page.documents)
+        count = f"{page.total:,} documents" if page.total != 1 else "1 document"
+        if page.total > DOCUMENTS_A_PAGE:
+            count += f"; {offset + 1:,} to {end:,} are shown"
+        choices = [(label_of(document), document.id) for document in page.documents]
         return (
             gr.CheckboxGroup(choices=choices, value=[]),
-            f'<p class="hint">{count}</p>',
+            f'<p class="hint" role="status">{count}</p>',
             gr.Button(interactive=False),
             gr.Row(visible=False),
+            offset,
+            gr.Row(visible=page.total > DOCUMENTS_A_PAGE),
+            gr.Button(interactive=offset > 0),
+            gr.Button(interactive=end < page.total),
         )
 
-    def _show_all(self, query: str) -> tuple[Any, ...]:
-        return *self._show(query), status_html(self._service), header_html(self._service)
+    def _show_previous(self, query: str, offset: int) -> tuple[Any, ...]:
+        return self._show(query, max(0, offset - DOCUMENTS_A_PAGE))
+
+    def _show_next(self, query: str, offset: int) -> tuple[Any, ...]:
+        return self._show(query, offset + DOCUMENTS_A_PAGE)
+
+    def _show_all(self, query: str, offset: int) -> tuple[Any, ...]:
+        shown = self._show(query, offset)
+        return *shown, status_html(self._service), header_html(self._service)
 
     def _add(
         self,
@@ -142,9 +167,17 @@ def confirming() -> Any:
     return gr.Row(visible=True)
 
 
-def label_of(document: "Document") -> str:
+def label_of(document: "DocumentSummary") -> str:
     """What the list says of a document."""
-    return f"{document.title} — {document.source} ({len(document.text):,} characters)"
+    size = f"{document.characters:,} characters, {counted(document.passages, 'passage')}"
+    if document.pages:
+        size += f", {counted(document.pages, 'page')}"
+    return f"{document.title} — {document.source} ({size})"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def results(lines: Any) -> str:

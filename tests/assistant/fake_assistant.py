@@ -26,7 +26,7 @@ from corpus.types import Document, ImageRecord, Passage
 from index.errors import ImageRefusedError
 from index.image_files import open_image
 from index.image_types import ImageMap, MapPoint
-from index.types import Hit, ImageHit
+from index.types import DocumentList, DocumentSummary, Hit, ImageHit
 
 TEXT = "Anchor boxes are predefined. They match objects of many shapes. Nobody paints them."
 
@@ -96,6 +96,14 @@ class FakeAssistant:
     def documents(self) -> list[Document]:
         return list(self._documents.values())
 
+    def list_documents(self, query="", *, offset=0, limit=100) -> DocumentList:
+        found = [
+            DocumentSummary(one.id, one.title, one.source, one.media_type, len(one.text), 1)
+            for one in self._documents.values()
+            if all(word in f"{one.id} {one.title}".casefold() for word in query.casefold().split())
+        ]
+        return DocumentList(tuple(found[offset : offset + limit]), len(found))
+
     def document(self, document_id: str) -> Document | None:
         return self._documents.get(document_id)
 
@@ -160,6 +168,12 @@ class FakeImages:
 
 
 class FakeAssistantWithImages(FakeAssistant):
-    """The same with pictures."""
+    """The same with pictures, of which the red one belongs to every answer."""
 
     images = FakeImages()
+
+    def open_images(self, progress=None) -> FakeImages:
+        return self.images
+
+    def illustrations(self, answer: Answer) -> tuple[ImageRecord, ...]:
+        return tuple(self.images.images()[:1])

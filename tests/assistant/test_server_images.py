@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_assistant import FakeAssistant, FakeAssistantWithImages
+from fake_assistant import FakeAssistant, FakeAssistantWithImages, FakeImages
 from starlette.testclient import TestClient
 
+from assistant.errors import ImageRefusedError
 from assistant.serving.server import create_app
 from assistant.settings import Settings
 from assistant.ui.images import map_html
@@ -70,3 +71,23 @@ def test_the_map_shows_every_image_and_the_query() -> None:
     assert html.count("<circle") == 3
     assert html.count('class="query"') == 1
     assert "70%" in html
+
+
+def test_no_place_of_the_servers_machine_is_told(client: TestClient) -> None:
+    found = client.post(SEARCH, data={"text": "red"}).json()
+    listed = client.get("/v1/images").json()
+    for image in [*listed, *(hit["image"] for hit in found)]:
+        assert image["path"] == f"/v1/images/{image['id']}/picture"
+        assert client.get(image["path"]).headers["content-type"] == "image/jpeg"
+
+
+def test_a_picture_whose_file_is_gone_is_not_found_and_its_place_not_told(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: object, image_id: str) -> bytes:
+        raise ImageRefusedError("/home/ann/cat.jpg does not exist.", reason="missing")
+
+    monkeypatch.setattr(FakeImages, "picture", gone)
+    response = client.get("/v1/images/image/red/picture")
+    assert response.status_code == 404
+    assert "ann" not in response.text

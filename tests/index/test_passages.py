@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,40 @@ def index(store):
 
 def found(index: PassageIndex, query: str, **options) -> list[str]:
     return [hit.document.id for hit in index.search(query, **options)]
+
+
+def test_documents_are_listed_by_page_and_by_words_without_their_texts(index):
+    everything = index.list_documents()
+    assert everything.total == 3
+    assert [one.id for one in everything.documents] == ["a", "b", "c"]
+    boxes = everything.documents[0]
+    assert (boxes.title, boxes.source, boxes.pages) == ("Boxes", "a.md", 3)
+    assert boxes.characters == len(NOTES[0].text)
+    assert sum(one.passages for one in everything.documents) == index.counts()[1]
+    assert [one.id for one in index.list_documents("TRACK", 0, 5).documents] == ["c"]
+    second = index.list_documents(offset=1, limit=1)
+    assert ([one.id for one in second.documents], second.total) == (["b"], 3)
+    assert index.list_documents("zebra").total == 0
+    assert index.list_documents(offset=3).documents == ()
+
+
+def test_listing_ten_thousand_long_documents_reads_no_text(store, path):
+    """Reading all texts would need ten times the memory that is allowed here."""
+    long = "x " * 2_000
+    with store.transaction("passages") as connection:
+        connection.executemany(
+            "INSERT INTO documents (id, title, text, source, media_type, metadata, sections,"
+            " digest) VALUES (?, 'Title', ?, 's', 'text/plain', '{}', '[]', '')",
+            ((f"many/{number}", long) for number in range(10_000)),
+        )
+    with PassageIndex.open(store, ToyEmbedder()) as index:
+        tracemalloc.start()
+        page = index.list_documents(offset=9_990)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert (page.total, len(page.documents)) == (10_000, 10)
+    assert page.documents[-1].id == "many/9999"
+    assert most < 4_000_000 < 10_000 * len(long)
 
 
 def test_a_document_comes_back_as_it_was(index):
