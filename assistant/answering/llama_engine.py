@@ -20,6 +20,8 @@ FinishReason = Literal["stop", "length", "deadline", "cancelled"]
 # as fast a token as larger batches there.
 PROMPT_BATCH = 128
 
+TOP_P = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -86,6 +88,8 @@ class LlamaEngine:
         self.context_tokens = int(self._llama.n_ctx())
         self._library = library
         self._vocabulary = library.llama_model_get_vocab(self._llama.model)
+        # Where the batches end in which the first tokens of the context were evaluated.
+        self._held_ends: list[int] = []
         self._template = self._own_template()
 
     def _own_template(self) -> ChatTemplate:
@@ -124,7 +128,7 @@ class LlamaEngine:
         return list(self._open().tokenize(text.encode(), add_bos=False, special=control))
 
     def hold(self, tokens: Sequence[int], stop: Callable[[], bool]) -> int | None:
-        """Bring the context to hold just `tokens`; the number of them that it held already.
+        """Bring the context to hold just `tokens`; the number of them that need no work.
 
         None when `stop` asked to end before all were evaluated.
 
@@ -132,21 +136,46 @@ class LlamaEngine:
             ModelError: llama.cpp failed.
         """
         llama = self._open()
-        reused = 0
+        common = 0
         for held, wanted in zip(llama.input_ids[: llama.n_tokens].tolist(), tokens, strict=False):
             if held != wanted:
                 break
-            reused += 1
+            common += 1
+        ends = self._batch_ends(tokens)
+        reused = 0
+        for held, wanted in zip(self._held_ends, ends, strict=False):
+            if held != wanted or held > common:
+                break
+            reused = held
         if reused < llama.n_tokens and not (reused and llama._ctx.kv_cache_seq_rm(-1, reused, -1)):
             # Recurrent models cannot go back to the middle of a text.
             llama.reset()
             reused = 0
         llama.n_tokens = reused
-        for start in range(reused, len(tokens), PROMPT_BATCH):
+        self._held_ends = [end for end in ends if end <= reused]
+        for end in ends[len(self._held_ends) :]:
             if stop():
                 return None
-            self._evaluate(tokens[start : start + PROMPT_BATCH])
+            self._evaluate(tokens[llama.n_tokens : end])
+            self._held_ends.append(end)
         return reused
+
+    def _batch_ends(self, tokens: Sequence[int]) -> list[int]:
+        """Where the batches end in which `tokens` are evaluated: after each turn of the
+        conversation, and after `PROMPT_BATCH` tokens within one.
+
+        They follow from the tokens alone, and only whole batches are reused. llama.cpp's sums
+        differ with the size of a batch, enough to change an answer; so a prompt has one reply,
+        whatever was asked before it.
+        """
+        ends: list[int] = []
+        start = 0
+        for place, token in enumerate(tokens, start=1):
+            turn_ends = self._library.llama_vocab_is_eog(self._vocabulary, token)
+            if turn_ends or place - start == PROMPT_BATCH or place == len(tokens):
+                ends.append(place)
+                start = place
+        return ends
 
     def _evaluate(self, tokens: Sequence[int]) -> None:
         try:
@@ -176,6 +205,7 @@ class LlamaEngine:
         temperature: float,
         seed: int,
         deadline: float,
+        top_p: float = TOP_P,
         stopped: Callable[[], bool],
     ) -> Generator[str, None, Usage]:
         """Generate after `prompt`, piece by piece of whole characters; returns the usage.
@@ -198,7 +228,7 @@ class LlamaEngine:
             decoder = codecs.getincrementaldecoder("utf-8")("replace")
             self._open().set_seed(seed)
             finish = "length"
-            for token in self._next_tokens(prompt[-1], temperature):
+            for token in self._next_tokens(prompt[-1], temperature, top_p):
                 if self._library.llama_vocab_is_eog(self._vocabulary, token):
                     finish = "stop"
                     break
@@ -223,10 +253,12 @@ class LlamaEngine:
             finish_reason=finish,
         )
 
-    def _next_tokens(self, last: int, temperature: float) -> Generator[int, None, None]:
+    def _next_tokens(
+        self, last: int, temperature: float, top_p: float
+    ) -> Generator[int, None, None]:
         llama = self._open()
         try:
-            yield from llama.generate([last], temp=temperature, top_p=0.9, reset=False)
+            yield from llama.generate([last], temp=temperature, top_p=top_p, reset=False)
         except RuntimeError as error:
             llama.reset()
             raise ModelError(f"The language model failed: {error}") from error
