@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from assistant.commands.options import MODEL, as_json, index_options, load_settings
+from eval.printed import print_result
+from eval.sheet_cli import sheet, sheet_score
 from eval.suites import SUITES
 
 DATA = Path("..") / "shared" / "data"
@@ -23,6 +25,10 @@ OUT = click.option(
 @click.group("eval")
 def command() -> None:
     """Measure how good the answers are, compare two states, and show it all on one page."""
+
+
+command.add_command(sheet)
+command.add_command(sheet_score)
 
 
 @command.command("run")
@@ -229,38 +235,6 @@ def questions(file: Path, **options: Any) -> None:
     made = questions_from_opinions(read_opinions(settings.home))
     count = write_own_questions(file, made)
     click.echo(f"{count} questions written to {file}")
-
-
-def print_result(result: dict[str, Any]) -> None:
-    """The tables of a result, in words."""
-    counts = result["counts"]
-    click.secho(f"\n{result['name']}: {counts['questions']} questions", bold=True)
-    for stage, counted in counts["stages"].items():
-        if counted["failed"]:
-            click.secho(f"  {stage}: {counted['failed']} of {counted['asked']} FAILED", fg="red")
-    for one in result["tables"].values():
-        click.echo(f"\n{one['title']}")
-        for system, label in one["systems"].items():
-            click.echo(f"  {label}")
-            for metric, value in one["values"][system].items():
-                click.echo(f"    {metric:<40} {shown(value)}")
-    for system, speed in result.get("speed", {}).items():
-        click.echo(f"\nSeconds by stage, {result['tables']['answers']['systems'][system]}")
-        for stage, one in speed["stages"].items():
-            click.echo(f"    {stage:<40} median {one['median']:.2f}, p95 {one['p95']:.2f}")
-    spent = {stage: counted.get("seconds", 0.0) for stage, counted in counts["stages"].items()}
-    click.echo(f"\nMeasured in {sum(spent.values()) / 60:.1f} minutes:")
-    for stage, counted in counts["stages"].items():
-        click.echo(f"    {stage:<40} {spent[stage]:.0f} s for {counted['asked']}")
-
-
-def shown(value: dict[str, Any]) -> str:
-    """A figure with its interval and its number of cases."""
-    if value["value"] is None:
-        return "-"
-    if value["low"] is None:
-        return f"{value['value']:.3f}  n={value['n']}"
-    return f"{value['value']:.3f}  [{value['low']:.3f}, {value['high']:.3f}]  n={value['n']}"
 
 
 def _command_line() -> str:
