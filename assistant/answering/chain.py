@@ -5,7 +5,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from assistant.answering.draft import DraftSentence, SentenceCutter
 from assistant.answering.evidence import EvidenceSentence, evidence_sentences
 from assistant.answering.followups import standalone_question
 from assistant.answering.grounding import Grounding
+from assistant.answering.llm import LlamaCppChat
 from assistant.answering.model_draft import ModelDraft
 from assistant.answering.prompts import answer_prompt
 from assistant.answering.retriever import Found, PassageSearch, find_passages
@@ -37,6 +38,7 @@ from assistant.answering.types import (
 
 # A sentence is rarely half as long; a table or a line without an end may be endless.
 LONGEST_NOTE = 800
+BYTES_A_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,15 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         name = getattr(self._chat_model, "model_name", None)
         return str(name or getattr(self._chat_model, "model", None) or self._chat_model._llm_type)
 
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` has for the language model.
+
+        Of a model at an endpoint, whose tokenizer is not here, an estimate: 4 bytes each.
+        """
+        if isinstance(self._chat_model, LlamaCppChat):
+            return self._chat_model.get_num_tokens(text)
+        return -(-len(text.encode()) // BYTES_A_TOKEN)
+
     def invoke(
         self, input: Question | str, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Answer:
@@ -117,10 +128,11 @@ class AnsweringChain(Runnable[Question | str, Answer]):
     ) -> Iterator[Event]:
         """The events of an answer. After `cancel` was set they end without Done.
 
-        Raises what `invoke` raises.
+        What else is given by name goes to the language model: temperature, top_p, seed and what
+        it knows besides. Raises what `invoke` raises.
         """
         question = Question(input) if isinstance(input, str) else input
-        return self._events(question, config, cancel or threading.Event())
+        return self._events(question, config, cancel or threading.Event(), kwargs)
 
     def transform(
         self,
@@ -155,7 +167,11 @@ class AnsweringChain(Runnable[Question | str, Answer]):
             thread.shutdown(wait=False)
 
     def _events(
-        self, question: Question, config: RunnableConfig | None, cancel: threading.Event
+        self,
+        question: Question,
+        config: RunnableConfig | None,
+        cancel: threading.Event,
+        options: Mapping[str, Any],
     ) -> Iterator[Event]:
         watch = StopWatch()
         standalone = standalone_question(question)
@@ -183,7 +199,7 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         watch.lap("select")
         cutter = SentenceCutter()
         prompt = answer_prompt(asked, [_note(one) for one in needed])
-        draft = ModelDraft(self._chat_model, prompt, config, cancel)
+        draft = ModelDraft(self._chat_model, prompt, config, cancel, options)
         with closing(iter(draft)) as pieces:
             for piece in pieces:
                 yield Token(piece)

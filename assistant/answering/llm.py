@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from assistant.answering.background_writer import BackgroundWriter, until_stop_word
-from assistant.answering.llama_engine import Device, LlamaEngine, Usage
+from assistant.answering.llama_engine import TOP_P, Device, LlamaEngine, Usage
 from assistant.answering.queue import AdmissionQueue
 from assistant.errors import ModelError
 
@@ -156,6 +156,9 @@ class LlamaCppChat(BaseChatModel):
         *,
         cancel: threading.Event | None = None,
         max_tokens: int | None = None,
+        temperature: float | None = None,
+        top_p: float = TOP_P,
+        seed: int | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         prompt = self._prompt(messages)
@@ -170,8 +173,9 @@ class LlamaCppChat(BaseChatModel):
                 return self._engine.write(
                     prompt,
                     max_tokens=max_tokens or self.max_tokens,
-                    temperature=self.temperature,
-                    seed=self.seed,
+                    temperature=self.temperature if temperature is None else temperature,
+                    top_p=top_p,
+                    seed=self.seed if seed is None else seed,
                     deadline=started + self.timeout_seconds,
                     stopped=stopped,
                 )

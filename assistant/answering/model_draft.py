@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
 
@@ -19,8 +19,8 @@ class ModelDraft:
     """Iterating streams the reply of any LangChain chat model to a prompt.
 
     After the end, `seconds` holds first_token, generate and queue, and `cut_off` says whether the
-    text ended before its last sentence did. Closing the iterator stops the model, and so does
-    setting `cancel`.
+    text ended before its last sentence did. `options` go to the model. Closing the iterator
+    stops the model, and so does setting `cancel`.
     """
 
     def __init__(
@@ -29,19 +29,22 @@ class ModelDraft:
         prompt: Prompt,
         config: RunnableConfig | None,
         cancel: threading.Event,
+        options: Mapping[str, Any],
     ) -> None:
         self._chat_model = chat_model
         self._prompt = prompt
         self._config = config
         self._cancel = cancel
+        self._options = options
         self._metadata: dict[str, Any] = {}
         self.seconds: dict[str, float] = {}
 
     def __iter__(self) -> Generator[str, None, None]:
         # Other models have no such option; for them the loop below ends the stream.
-        options = {"cancel": self._cancel} if isinstance(self._chat_model, LlamaCppChat) else {}
+        cancel = {"cancel": self._cancel} if isinstance(self._chat_model, LlamaCppChat) else {}
         started = time.monotonic()
-        stream: Any = self._chat_model.stream(self._prompt, self._config, **cast("Any", options))
+        options: Any = {**self._options, **cancel}
+        stream: Any = self._chat_model.stream(self._prompt, self._config, **options)
         try:
             with closing(stream) as chunks:
                 for chunk in chunks:

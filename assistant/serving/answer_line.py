@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, S
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from assistant.answering.types import Answer, Done, Event, Message, Token
+from assistant.answering.types import Answer, Done, Event, Message, Sampling, Token
 from assistant.errors import AnswerTimeoutError, AssistantError, BusyError
 from assistant.serving.metrics import Metrics
 
@@ -20,7 +20,7 @@ NEWEST_WEIGHT = 0.2
 FIRST_GUESS_SECONDS = 5.0
 
 # `Assistant.stream`: setting the flag ends the events.
-Stream = Callable[[str, Sequence[Message], threading.Event], Iterator[Event]]
+Stream = Callable[[str, Sequence[Message], threading.Event, Sampling | None], Iterator[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,10 @@ class AnswerLine:
         return max(1, round(self._mean_seconds))
 
     async def events(
-        self, question: str, history: Sequence[Message] = ()
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        sampling: Sampling | None = None,
     ) -> AsyncGenerator[Waiting | Event]:
         """Answer `question`: `Waiting` while others are before it, then the assistant's events.
 
@@ -102,7 +105,7 @@ class AnswerLine:
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
             worker = loop.run_in_executor(
-                self._threads, self._work, question, history, send, cancelled
+                self._threads, self._work, question, history, sampling, send, cancelled
             )
             # The place is given up when the thread is really done, not when the asker leaves.
             worker.add_done_callback(lambda _: self._leave(place))
@@ -119,9 +122,14 @@ class AnswerLine:
             if worker is None:
                 self._leave(place)
 
-    async def answer(self, question: str, history: Sequence[Message] = ()) -> Answer:
+    async def answer(
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        sampling: Sampling | None = None,
+    ) -> Answer:
         """The answer alone. Raises what `events` raises."""
-        async for event in self.events(question, history):
+        async for event in self.events(question, history, sampling):
             if isinstance(event, Done):
                 return event.answer
         raise AssertionError("A stream of events ends with Done or an error.")
@@ -189,12 +197,13 @@ class AnswerLine:
         self,
         question: str,
         history: Sequence[Message],
+        sampling: Sampling | None,
         send: Callable[[Event | _Failed], None],
         cancelled: threading.Event,
     ) -> None:
         """Run in a thread: pass the assistant's events on until the end or the cancellation."""
         try:
-            stream = self._stream(question, history, cancelled)
+            stream = self._stream(question, history, cancelled, sampling)
             try:
                 for event in stream:
                     send(event)

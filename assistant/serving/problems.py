@@ -149,14 +149,15 @@ def add_problem_handlers(app: FastAPI, retry_seconds: Callable[[], int]) -> None
             f"{'.'.join(map(str, problem['loc'][1:])) or 'body'}: {problem['msg']}"
             for problem in error.errors()
         ]
-        return problem_response(
-            problem_data(
-                "request-invalid",
-                "; ".join(problems)[:1000],
-                hint="/docs describes every route.",
-                request_id=request_id_of(request.scope),
-            )
+        data = problem_data(
+            "request-invalid",
+            "; ".join(problems)[:1000],
+            hint="/docs describes every route.",
+            request_id=request_id_of(request.scope),
         )
+        if request.url.path.startswith(OPENAI_PATHS):
+            data = with_openai_error(data)
+        return problem_response(data)
 
     async def http_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

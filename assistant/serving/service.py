@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assistant.answering.types import Event, Message
+from assistant.answering.types import Event, Message, Sampling
 from assistant.errors import AssistantError
 from assistant.serving.answer_line import AnswerLine
 from assistant.serving.feedback import FeedbackStore
@@ -39,9 +39,12 @@ class Service:
         metrics = Metrics()
 
         def stream(
-            question: str, history: Sequence[Message], cancel: threading.Event
+            question: str,
+            history: Sequence[Message],
+            cancel: threading.Event,
+            sampling: Sampling | None,
         ) -> Iterator[Event]:
-            return assistant.stream(question, history, cancel=cancel)
+            return assistant.stream(question, history, cancel=cancel, sampling=sampling)
 
         line = AnswerLine(
             stream,
@@ -63,6 +66,10 @@ class Service:
         if self.model_loaded:
             return self.assistant.chain.model_name
         return self.assistant.status().language_model
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the language model makes of `text`. Loads the model."""
+        return self.assistant.chain.count_tokens(text)
 
     async def load_model(self) -> None:
         """Load the language model in a thread, so that the first question need not wait."""

@@ -16,6 +16,7 @@ from assistant.answering.types import (
     Event,
     Message,
     Retrieved,
+    Sampling,
     Sentence,
     Token,
 )
@@ -37,7 +38,9 @@ class FakeAssistant:
     `hold`: answers wait for this flag before their first token. `pause`: seconds between tokens.
     """
 
-    chain = SimpleNamespace(model_name="fake model")
+    chain = SimpleNamespace(
+        model_name="fake model", count_tokens=lambda text: len(text.split(" ")) if text else 0
+    )
 
     def __init__(self, *, hold: Flag | None = None, pause: float = 0.0, text: str = TEXT) -> None:
         self.hold = hold
@@ -53,11 +56,17 @@ class FakeAssistant:
         )
 
     def stream(
-        self, question: str, history: Sequence[Message] = (), *, cancel: Flag | None = None
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        cancel: Flag | None = None,
+        sampling: Sampling | None = None,
     ) -> Iterator[Event]:
         if not question.strip():
             raise QuestionError("The question is empty.", hint="Ask in a few words or sentences.")
         self.asked.append((question, tuple(history)))
+        self.sampling = sampling
         return self._events(question)
 
     def _events(self, question: str) -> Iterator[Event]:

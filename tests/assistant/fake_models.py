@@ -22,6 +22,7 @@ class QueuedFakeChatModel(BaseChatModel):
     model_name: str = "queued-fake"
     _replies: deque = PrivateAttr(default_factory=deque)
     _prompts: list = PrivateAttr(default_factory=list)
+    _options: list = PrivateAttr(default_factory=list)
     _written: list = PrivateAttr(default_factory=list)
     _stopped: threading.Event = PrivateAttr(default_factory=threading.Event)
 
@@ -40,6 +41,11 @@ class QueuedFakeChatModel(BaseChatModel):
         return self._prompts
 
     @property
+    def options(self):
+        """What each prompt was given beside the messages."""
+        return self._options
+
+    @property
     def written(self):
         """The pieces that were asked for so far."""
         return self._written
@@ -54,6 +60,7 @@ class QueuedFakeChatModel(BaseChatModel):
 
     def _stream(self, messages, stop=None, run_manager=None, **kwargs):
         self._prompts.append(messages)
+        self._options.append(kwargs)
         assert self._replies, "the test queued no reply for this prompt"
         reply = self._replies.popleft()
         if isinstance(reply, Exception):

@@ -15,7 +15,7 @@ from assistant.serving.metrics import Metrics
 def line_of(
     fake: FakeAssistant, *, waiting_limit: int = 4, seconds: float = 30.0, at_once: int = 1
 ):
-    def stream(question, history, cancel):
+    def stream(question, history, cancel, sampling):
         return fake.stream(question, history, cancel=cancel)
 
     return AnswerLine(

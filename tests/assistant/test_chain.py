@@ -57,6 +57,12 @@ def test_events_come_in_order_and_end_with_the_answer():
     assert events[-1].answer.sentences == tuple(e for e in events if isinstance(e, Sentence))
 
 
+def test_what_is_said_about_sampling_reaches_the_model():
+    chain, model, _ = chain_of("Anchor boxes are pre-defined boxes.")
+    list(chain.stream(QUESTION, temperature=0.5, seed=3))
+    assert model.options == [{"temperature": 0.5, "seed": 3}]
+
+
 def test_the_answer_carries_exact_citations_the_model_and_the_seconds_of_each_stage():
     chain, _, search = chain_of("Anchor boxes are pre-defined boxes of different scales.")
     answer = chain.invoke(Question(QUESTION))

@@ -166,6 +166,13 @@ class TestRealModel:
         message = chat.invoke([HumanMessage("Count from one to one hundred.")], max_tokens=5)
         assert message.response_metadata["generated_tokens"] <= 5
 
+    def test_the_seed_says_which_words_are_chosen_where_they_are_not_the_likeliest(self, chat):
+        def reply(seed):
+            return chat.invoke(MESSAGES, temperature=1.5, top_p=1.0, seed=seed).text
+
+        assert reply(1) == reply(1)
+        assert len({reply(seed) for seed in range(4)}) > 1
+
     def test_a_stop_word_ends_the_text(self, chat):
         word = chat.invoke(MESSAGES).text.split()[3]
         assert word not in chat.invoke(MESSAGES, stop=[word]).text

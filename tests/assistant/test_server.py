@@ -197,29 +197,3 @@ def test_the_api_page_needs_no_other_host(client: TestClient) -> None:
     for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
         assert client.get(f"/docs/{name}").status_code == 200
     assert client.get("/docs/..%2f..%2fmain.py").status_code == 404
-
-
-def test_openai_completions_carry_citations_beside_the_text(client: TestClient) -> None:
-    body = {"model": "any", "messages": [{"role": "user", "content": "Why?"}], "temperature": 1}
-    message = client.post("/v1/chat/completions", json=body).json()["choices"][0]["message"]
-    assert message["content"].startswith("Anchor boxes are predefined [1].")
-    assert message["citations"][0]["title"] == "Anchors"
-
-
-def test_an_openai_stream_says_the_same_as_the_whole(client: TestClient) -> None:
-    body = {"messages": [{"role": "user", "content": [{"type": "text", "text": "Why?"}]}]}
-    whole = client.post("/v1/chat/completions", json=body).json()["choices"][0]["message"]
-    lines = client.post("/v1/chat/completions", json=body | {"stream": True}).text.splitlines()
-    chunks = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
-    assert chunks.pop() == "[DONE]"
-    deltas = [json.loads(chunk)["choices"][0] for chunk in chunks]
-    assert "".join(one["delta"].get("content", "") for one in deltas) == whole["content"]
-    assert deltas[-1]["finish_reason"] == "stop"
-    assert any(one["delta"].get("citations") == whole["citations"] for one in deltas)
-
-
-def test_openai_errors_hold_the_message_where_its_clients_look(client: TestClient) -> None:
-    body = {"messages": [{"role": "assistant", "content": "Hello"}]}
-    error = client.post("/v1/chat/completions", json=body).json()["error"]
-    assert error["code"] == "question-invalid"
-    assert "user" in error["message"]
