@@ -148,12 +148,12 @@ def gallery_records(directory: Path) -> tuple[ImageRecord, ...]:
 
 
 def diagrams_for(
-    answer_numbers: Iterable[int], records: Iterable[ImageRecord]
+    answer_numbers: Iterable[int], records: Iterable[ImageRecord], *, closest: bool = False
 ) -> tuple[ImageRecord, ...]:
     """The diagrams among `records` that illustrate the answers, each of them once.
 
-    They come in the order of the answers; for one answer the diagram that was made for it comes
-    before those that touch it. The first one is the one to show.
+    They come in the order of the answers; for one answer the diagrams that were made for it come
+    before those that touch it, which `closest` leaves out. The first one is the one to show.
     """
     diagrams = [
         (record, str(record.metadata["answers"]).split(","))
@@ -162,13 +162,17 @@ def diagrams_for(
     ]
     found: dict[str, ImageRecord] = {}
     for number in dict.fromkeys(answer_numbers):
-        fitting = [
-            (answers.index(str(number)), record)
-            for record, answers in diagrams
-            if str(number) in answers
-        ]
-        for _, record in sorted(fitting, key=lambda ranked: ranked[0]):
-            found.setdefault(record.id, record)
+        fitting = sorted(
+            (
+                (answers.index(str(number)), record)
+                for record, answers in diagrams
+                if str(number) in answers
+            ),
+            key=lambda ranked: ranked[0],
+        )
+        for place, record in fitting:
+            if not closest or place == fitting[0][0]:
+                found.setdefault(record.id, record)
     return tuple(found.values())
 
 

@@ -219,6 +219,16 @@ class ImageStore:
         yield from rows
 
 
+def stored_among(store: Store, image_ids: Iterable[str]) -> set[str]:
+    """Which of these ids belong to a stored image, whatever encoder it was indexed with."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            "SELECT id FROM images WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(image_ids)),),
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
 def _record(row: Sequence[str]) -> ImageRecord:
     image_id, path, title, licence, credit, metadata = row
     try:

@@ -19,6 +19,7 @@ from assistant.serving.addresses import NoAddresses
 from assistant.serving.answer_routes import answer_routes
 from assistant.serving.api_page import add_api_page
 from assistant.serving.document_routes import document_routes
+from assistant.serving.image_opening import ImageOpening
 from assistant.serving.image_routes import image_routes
 from assistant.serving.limits import LOCAL_HOSTS, BodyLimit, KeyLimit, SourceLimit, is_local
 from assistant.serving.mcp_tools import add_mcp_tools
@@ -47,17 +48,23 @@ Errors are problem details (RFC 9457). Their `code` stays the same; `/problems/C
 def create_app(assistant: "Assistant", settings: "Settings", *, chat: bool = True) -> FastAPI:
     """The application that serves `assistant`: HTTP routes, and the chat at `/`.
 
-    The caller opens the assistant before and closes it after; the language model is loaded in the
-    background as soon as the application starts. `chat=False` leaves the chat out.
+    The caller opens the assistant before and closes it after; the language model is loaded and the
+    images are opened in the background as soon as the application starts. `chat=False` leaves the
+    chat out.
     """
     service = Service.of(assistant, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(service.load_model())
+        images = ImageOpening(assistant) if service.has_images else None
+        if images is not None:
+            images.start()
         async with tools:
             yield
         loading.cancel()
+        if images is not None:
+            await asyncio.to_thread(images.stop)
         await asyncio.to_thread(service.line.close)
 
     app = FastAPI(

@@ -9,6 +9,7 @@ from assistant.answering.types import Done, Message, Retrieved, Sentence, Token
 from assistant.errors import AssistantError
 from assistant.serving.answer_line import Waiting
 from assistant.serving.problems import problem_of
+from assistant.ui.illustrations import illustrations_html
 from assistant.ui.pictures import picture_of, pictures_html, pictures_like, titles_html
 from assistant.ui.rendering import (
     answer_block,
@@ -96,6 +97,10 @@ class Chat:
                 if not question.strip():
                     return
             async for event in self._service.line.events(question, before):
+                if isinstance(event, Done) and self._service.has_images:
+                    growing.illustrations = await asyncio.to_thread(
+                        illustrations_html, self._service, event.answer
+                    )
                 growing.take(event)
                 if isinstance(event, Token) and clock() - drawn < DRAW_SECONDS:
                     continue
@@ -115,6 +120,7 @@ class _GrowingAnswer:
     def __init__(self, question: str) -> None:
         self.sources: SourceGroup | None = None
         self.pictures = SourceGroup("", "", "")
+        self.illustrations = ""
         self._question = question
         self._key = secrets.token_hex(4)
         self._step = step_html(SEARCHING, pending=True)
@@ -144,7 +150,8 @@ class _GrowingAnswer:
                 self._sentences.append(event)
                 self._draft = after(self._draft, event.text)
             case Done(answer):
-                self._final = answer_html(answer, self._key, self._titles_of_pictures + self._step)
+                step = self._titles_of_pictures + self._step
+                self._final = answer_html(answer, self._key, step, self.illustrations)
                 self.sources = source_group(answer, self._key, self._question)
 
     def show_pictures(self, pictures: str, titles: str) -> None:

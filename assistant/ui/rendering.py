@@ -118,8 +118,8 @@ def answer_block(html: str, kind: str = "") -> str:
     return f'<div class="answer {kind}">{html}</div>'
 
 
-def answer_html(answer: Answer, key: str, step: str = "") -> str:
-    """A finished answer: its sentences, what is missing, what was left out, who answered."""
+def answer_html(answer: Answer, key: str, step: str = "", illustrations: str = "") -> str:
+    """A finished answer: its sentences, what is missing or left out, diagrams, who answered."""
     titles = {hit.document.id: hit.document.title for hit in answer.hits}
     if answer.abstained or not answer.sentences:
         body = f"<p>{text_html(answer.text)}</p>"
@@ -137,6 +137,7 @@ def answer_html(answer: Answer, key: str, step: str = "") -> str:
         topics = "".join(f"<li>{text_html(topic)}</li>" for topic in answer.nearest_topics)
         notes.append(f"The nearest topics in the documents:<ul>{topics}</ul>")
     body += "".join(f'<div class="note aside">{note}</div>' for note in notes)
+    body += illustrations
     seconds = answer.timings.get("total", sum(answer.timings.values()))
     body += f'<div class="byline aside">{text_html(answer.model)} · {seconds:.1f} s</div>'
     return answer_block(step + body, "refusal" if answer.abstained else "")
@@ -176,8 +177,10 @@ class _WordsOnly(HTMLParser):
         self._open: list[bool] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.words.append("\n")
+        if tag in ("br", "img"):
+            # Neither has an end that would close it.
+            if tag == "br":
+                self.words.append("\n")
             return
         classes = (dict(attrs).get("class") or "").split()
         self._open.append("aside" in classes or "chip" in classes)

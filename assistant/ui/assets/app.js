@@ -44,7 +44,7 @@
     /* Answers are copied as words with [n], not as HTML. */
     function asWords(html) {
         const page = new DOMParser().parseFromString(html, "text/html");
-        page.querySelectorAll(".byline, .step").forEach((element) => element.remove());
+        page.querySelectorAll(".byline, .step, .illustrations").forEach((element) => element.remove());
         page.querySelectorAll("a.chip").forEach((chip) => chip.replaceWith(`[${chip.textContent}]`));
         page.querySelectorAll("br").forEach((end) => end.replaceWith("\n"));
         page.querySelectorAll("p, div, li").forEach((block) => block.append("\n"));
