@@ -75,8 +75,8 @@ def answer_record(question: EvalQuestion, written: Written, referee: Referee) ->
     )
     text = " ".join(one.text for one in shown) if written.answer else written.text
     figures: dict[str, float] = {"answered": float(not written.abstained)}
+    said = "" if written.abstained else text
     if question.answerable is not False:
-        said = "" if written.abstained else text
         figures |= _content_figures(question, said, written, referee.embed)
         figures |= _gold_citations(question, written)
     if not written.abstained and shown:
@@ -103,6 +103,10 @@ def answer_record(question: EvalQuestion, written: Written, referee: Referee) ->
         "text": written.text,
         "draft": written.draft,
         "abstained": written.abstained,
+        "facts": [
+            {"phrases": list(phrases), "stated": bool(key_facts_stated(said, [phrases]))}
+            for phrases in question.key_facts
+        ],
         "missing": written.answer.missing if written.answer else "",
         "nearest": list(written.answer.nearest_topics) if written.answer else [],
         "sentences": [

@@ -9,6 +9,7 @@ Case = dict[str, Any]
 
 _FAILED = 4.0
 _WRONG_VERDICT = 2.0
+_FIRST = ("answers", "refusal", "retrieval")
 _QUALITIES = (
     "key facts",
     "ROUGE-L",
@@ -32,9 +33,15 @@ def cases(result: Mapping[str, Any], records: Sequence[Record]) -> list[Case]:
         case["kind"] = record.get("kind") or case["kind"]
         case["question"] = record.get("question") or case["question"]
     for case in by_id.values():
+        # What was answered comes first, then why, then what others answered.
+        case["stages"] = dict(sorted(case["stages"].items(), key=lambda one: _place(one[0])))
         case["figures"] = _figures(case["id"], result["scores"])
         case["badness"], case["outcome"] = _judged(case)
     return sorted(by_id.values(), key=lambda case: -case["badness"])
+
+
+def _place(stage: str) -> int:
+    return _FIRST.index(stage) if stage in _FIRST else len(_FIRST)
 
 
 def _figures(question_id: str, scores: Mapping[str, Any]) -> dict[str, dict[str, float]]:

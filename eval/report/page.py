@@ -10,6 +10,8 @@ from eval.record_log import read_records
 from eval.report import plots
 from eval.report.cases import cases
 from eval.result import Result, read_result
+from eval.summary import ANSWER_STAGES
+from eval.writers import LABELS
 
 # Cases shown with all their passages; the others are in the records.
 MOST_CASES = 400
@@ -56,6 +58,10 @@ def _run(place: int, path: Path) -> dict[str, Any]:
         "cases": found[:MOST_CASES],
         "left_out": max(0, len(found) - MOST_CASES),
         "answer_figures": _distributions(result),
+        "stage_labels": {
+            stage: "Our answer" if system == "ours" else f"Answer of {LABELS[system]}"
+            for system, stage in ANSWER_STAGES.items()
+        },
     }
 
 

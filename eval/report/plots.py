@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import ceil
 from typing import Any
 
 WIDTH, HEIGHT = 420, 300
+_HEADROOM = 1.25
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 12, 40
 
 
@@ -74,7 +76,9 @@ def histogram(values: Mapping[str, Sequence[float]], x_label: str, bins: int = 2
         ]
         for name, of_name in values.items()
     }
-    most = max((count for of_name in counts.values() for count in of_name), default=0) or 1
+    highest = max((count for of_name in counts.values() for count in of_name), default=0)
+    # Room for the legend above the columns, and whole numbers at the four ticks.
+    most = 4 * ceil(max(1, highest) * _HEADROOM / 4)
     parts = [_axes(x_label, "questions", float(most))]
     width = (WIDTH - LEFT - RIGHT) / bins / max(1, len(counts))
     for series, (name, of_name) in enumerate(counts.items()):
