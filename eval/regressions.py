@@ -1,23 +1,27 @@
 """Breaks the assistant on purpose, three ways, and shows that the gate notices each.
 
-`python -m eval.regressions` writes `eval/results/regressions.json`. It takes several minutes and
-is no part of the test run.
+`python -m eval.regressions` writes `eval/results/regressions.json` and a result for each state,
+which `assistant eval report` shows with what changed. It takes several minutes and is no part of
+the test run.
 """
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from assistant.answering.evidence import EvidenceSentence
 from assistant.answering.grounding import Grounding, Support
 from eval.gate import compare_with_baseline, measure
 from eval.metrics.intervals import Difference
-from eval.result import rounded
+from eval.result import Result, rounded, write_result
+from eval.run import RECORDS
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
 
 WRONG_PROMPT = (
     "You are a poet. Answer every question with a short poem about the sea, whatever was asked."
@@ -90,30 +94,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m eval.regressions", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("eval") / "results")
+    parser.add_argument("--pages", type=Path, default=Path("eval") / "results" / "regressions")
     options = parser.parse_args(arguments)
     settings = Settings.load()
-    with tempfile.TemporaryDirectory() as folder:
-        records = Path(folder)
-        baseline = measure(settings, records, name="unbroken")
-        found: dict[str, Any] = {}
-        for name, broken in REGRESSIONS.items():
-            with broken():
-                result = measure(settings, records, name=name.replace(" ", "-"))
-            verdict = compare_with_baseline(result, baseline)
-            found[name] = {
-                "caught": bool(verdict.lost),
-                "lost": [
-                    {"group": one.group, "metric": one.metric} | _figures(one.difference)
-                    for one in verdict.lost
-                ],
-            }
-            sys.stdout.write(f"{name}: {'caught' if verdict.lost else 'MISSED'}\n")
-            sys.stdout.write(verdict.explained() + "\n")
+    baseline = _measured(settings, "unbroken", options.pages)
+    found: dict[str, Any] = {}
+    for name, broken in REGRESSIONS.items():
+        with broken():
+            result = _measured(settings, name.replace(" ", "-"), options.pages)
+        verdict = compare_with_baseline(result, baseline)
+        found[name] = {
+            "caught": bool(verdict.lost),
+            "lost": [
+                {"group": one.group, "metric": one.metric} | _figures(one.difference)
+                for one in verdict.lost
+            ],
+        }
+        sys.stdout.write(f"{name}: {'caught' if verdict.lost else 'MISSED'}\n")
+        sys.stdout.write(verdict.explained() + "\n")
     written = {"made_by": baseline["made_by"], "regressions": found}
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "regressions.json"
     path.write_text(json.dumps(rounded(written), ensure_ascii=False, indent=1) + "\n", "utf-8")
     return 0 if all(one["caught"] for one in found.values()) else 1
+
+
+def _measured(settings: "Settings", name: str, folder: Path) -> Result:
+    """What the gate measures, kept with its records so that a page can show it."""
+    result = measure(settings, folder / RECORDS, name=name)
+    write_result(result | {"records": f"{RECORDS}/{name}.jsonl"}, folder / f"{name}.json")
+    return result
 
 
 def _figures(change: Difference) -> dict[str, Any]:

@@ -39,8 +39,8 @@ class Plan:
     the language model out, None means all. `limit` restricts the whole suite."""
 
     limit: int | None = None
-    answers: int | None = 100
-    baseline_answers: int | None = 24
+    answers: int | None = None
+    baseline_answers: int | None = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def _bank(source: Source, settings: "Settings") -> LoadedSuite:
         raise DataSetError(f"The bank has no part {source.part!r}.", hint="dev or test.")
     dev = read_bank_questions("dev")
     questions = dev if source.part == "dev" else read_bank_questions("test")
-    return LoadedSuite(questions, dev, Plan())
+    return LoadedSuite(questions, dev, Plan(answers=None, baseline_answers=12))
 
 
 def _squad2(source: Source, settings: "Settings") -> LoadedSuite:
@@ -71,7 +71,7 @@ def _squad2(source: Source, settings: "Settings") -> LoadedSuite:
     return LoadedSuite(
         read_squad2(folder, learned_part(source)),
         read_squad2(folder, "calibrate"),
-        Plan(answers=40, baseline_answers=16),
+        Plan(answers=24, baseline_answers=0),
     )
 
 
@@ -82,7 +82,7 @@ def _clapnq(source: Source, settings: "Settings") -> LoadedSuite:
     return LoadedSuite(
         read_clapnq(folder, learned_part(source)),
         read_clapnq(folder, "calibrate"),
-        Plan(answers=40, baseline_answers=16),
+        Plan(answers=None, baseline_answers=8),
     )
 
 
