@@ -30,7 +30,12 @@ class ImagesTab:
         with gr.Row():
             with gr.Column(scale=1, min_width=280):
                 self._example = gr.Image(
-                    label="Example picture", type="filepath", sources=["upload"], height=220
+                    label="Example picture",
+                    type="filepath",
+                    # Otherwise Gradio decodes whatever comes, before anything has looked at it.
+                    image_mode=None,
+                    sources=["upload"],
+                    height=220,
                 )
                 self._text = gr.Textbox(label="In words", placeholder="a red flower")
                 self._minus = gr.Textbox(label="Less of", placeholder="sky")
