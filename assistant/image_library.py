@@ -79,11 +79,21 @@ def _seed(
     indexing: Callable[[int, int], None],
     progress: Progress | None,
 ) -> None:
-    """Add the gallery once; noted when it is whole, so an interrupted one is gone on with."""
-    from corpus.gallery import GALLERY_VERSION, build_gallery
+    """Add the gallery once; noted when it is whole, so an interrupted one is gone on with.
+
+    What another version of the gallery held and this one does not is forgotten.
+    """
+    from corpus.gallery import GALLERY_VERSION, IDENTITY_PREFIX, MANIFEST, build_gallery
 
     version = str(GALLERY_VERSION)
-    if store.note(GALLERY_NOTE) != version:
-        records = build_gallery(settings.gallery_directory, progress)
-        images.add_records(records, indexing)
-        store.write_note(GALLERY_NOTE, version)
+    folder = settings.gallery_directory
+    if store.note(GALLERY_NOTE) == version and (folder / MANIFEST).is_file():
+        return
+    records = build_gallery(folder, progress)
+    images.add_records(records, indexing)
+    wanted = {record.id for record in records}
+    stored = (image.id for image in images.images() if image.id.startswith(IDENTITY_PREFIX))
+    gone = [image_id for image_id in stored if image_id not in wanted]
+    if gone:
+        images.remove(gone)
+    store.write_note(GALLERY_NOTE, version)

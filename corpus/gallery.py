@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 
-GALLERY_VERSION = 1
-"""Raised whenever a picture is made differently: a gallery of another version is made anew."""
+GALLERY_VERSION = 2
+"""Raised whenever a picture or its words change: a gallery of another version is made anew."""
+
+IDENTITY_PREFIX = "gallery-"
+"""How the ids of the gallery's images begin, and no others."""
 
 MANIFEST = "gallery.json"
 """Names what the folder holds; written last, so a folder with it is a whole gallery."""
@@ -41,9 +44,10 @@ _DIGITS_OF_EACH = 2
 _DIGIT_SCALE, _DIGIT_MARGIN = 24, 1
 _OWN = {"licence": "Apache-2.0", "credit": "CV Assistant"}
 _DIGITS = {
-    "licence": "CC BY 4.0; in scikit-learn: BSD-3-Clause",
+    "licence": "CC BY 4.0",
     "credit": "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine "
-    "Learning Repository, by way of scikit-learn; enlarged by CV Assistant",
+    "Learning Repository, https://doi.org/10.24432/C50P49, by way of scikit-learn; enlarged by CV "
+    "Assistant",
 }
 
 _log = logging.getLogger(__name__)
@@ -195,7 +199,7 @@ def _photographs(rows: Iterable[Mapping[str, Any]]) -> Iterator[_Entry]:
     from corpus.gallery_views import changes_of
 
     for position, row in enumerate(rows):
-        identity, file = f"gallery-{row['name']}", row["file"]
+        identity, file = f"{IDENTITY_PREFIX}{row['name']}", row["file"]
         about = {name: row[name] for name in ("title", "licence", "credit", "theme", "caption")}
         yield _Entry(
             identity,
@@ -229,7 +233,7 @@ def _handwritten_digits() -> Iterator[_Entry]:
     names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     for digit, name in enumerate(names):
         for nth in range(_DIGITS_OF_EACH):
-            identity = f"gallery-digit-{digit}-{nth + 1}"
+            identity = f"{IDENTITY_PREFIX}digit-{digit}-{nth + 1}"
             yield _Entry(
                 identity,
                 f"digit-{digit}-{nth + 1}.png",
@@ -255,7 +259,7 @@ def _diagram(row: Mapping[str, Any]) -> _Entry:
 
     slug = row["name"].replace("_", "-")
     return _Entry(
-        f"gallery-diagram-{slug}",
+        f"{IDENTITY_PREFIX}diagram-{slug}",
         f"diagram-{slug}.png",
         {
             "title": row["title"],
@@ -264,7 +268,7 @@ def _diagram(row: Mapping[str, Any]) -> _Entry:
             "answers": _joined(row["answers"]),
             "kind": "diagram",
             "view": "",
-            "original": f"gallery-diagram-{slug}",
+            "original": f"{IDENTITY_PREFIX}diagram-{slug}",
         }
         | _OWN,
         make,
