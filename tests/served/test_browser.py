@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from live_server import Server
 
@@ -125,6 +126,39 @@ def test_a_question_shows_passages_first_then_an_answer_whose_sources_are_marked
     page.get_by_label("What was good or wrong?").fill("clear")
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("your comment is kept").wait_for()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_an_answer_shows_the_diagram_that_belongs_to_it_and_a_refusal_shows_none(
+    visit: Any, server: Server, width: int, scheme: str
+) -> None:
+    # On a fresh start the gallery is drawn while the server answers already.
+    assert len(httpx.get(f"{server.url}/v1/images", timeout=600).json()) > 100
+    view = visit(width, 860, scheme)
+    page = view.page
+    view.ask("What is the role of anchor boxes in object detection?")
+    diagram = page.locator("#conversation .illustration img").first
+    assert diagram.get_attribute("alt") == "Diagram: Anchor boxes of several scales and shapes"
+    caption = page.locator("#conversation .illustration figcaption").first.inner_text()
+    assert "Anchor boxes of several scales and shapes" in caption
+    assert "Apache-2.0" in caption
+    diagram.scroll_into_view_if_needed()
+    page.wait_for_function("i => i.complete", arg=diagram.element_handle())
+    natural, drawn, tall = diagram.evaluate("i => [i.naturalWidth, i.width, i.height]")
+    assert natural > 900
+    assert drawn > 0.6 * min(width, 600)
+    assert drawn / tall == pytest.approx(1.6, abs=0.05)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    below = page.evaluate(
+        "i => i.getBoundingClientRect().top >="
+        " document.querySelector('#conversation .answer a.chip').getBoundingClientRect().bottom",
+        diagram.element_handle(),
+    )
+    assert below
+    shown = page.locator("#conversation .illustration").count()
+    assert shown <= 2
+    view.ask("Who won the football world cup in 1998?")
+    assert page.locator("#conversation .illustration").count() == shown
 
 
 def test_a_follow_up_is_understood_and_what_nobody_wrote_is_refused(visit: Any) -> None:
