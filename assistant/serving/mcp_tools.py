@@ -1,6 +1,8 @@
 """The assistant's verbs as tools of the Model Context Protocol, at `/mcp`."""
 
 import asyncio
+from base64 import b64decode
+from binascii import Error as Base64Error
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ from pydantic import Field
 
 from assistant.errors import AssistantError
 from assistant.serialisation import to_json_data
+from assistant.serving.image_routes import find_images, hits_outside
 from assistant.serving.service import Service
 from assistant.serving.uploads import document_of_text
 from assistant.serving.wire import drop_document_text, event_data
@@ -19,9 +22,10 @@ from assistant.serving.wire import drop_document_text, event_data
 INSTRUCTIONS = (
     "Answers questions from a corpus of documents. Each sentence of an answer carries [n], and "
     "`citations` hold the exact words of the documents behind it. `abstained` means that the "
-    "documents hold no answer."
+    "documents hold no answer. `search_images` finds pictures."
 )
 Text = Annotated[str, Field(min_length=1, max_length=1_000_000)]
+Words = Annotated[str, Field(max_length=2000)]
 
 
 def add_mcp_tools(app: FastAPI, service: Service) -> AbstractAsyncContextManager[None]:
@@ -92,4 +96,32 @@ def tools_of(service: Service) -> list[Any]:
         async with service.changing:
             return list(await asyncio.to_thread(assistant.remove, [document_id]))
 
-    return [ask, search, list_documents, add_document, remove_document]
+    tools = [ask, search, list_documents, add_document, remove_document]
+    return [*tools, image_tool(service)] if service.has_images else tools
+
+
+def image_tool(service: Service) -> Any:
+    """The search of images as a function."""
+
+    async def search_images(
+        text: Words = "",
+        minus: Words = "",
+        example: Annotated[str, Field(max_length=8_000_000)] = "",
+        like: Annotated[str, Field(max_length=500)] = "",
+        k: Annotated[int, Field(ge=1, le=50)] = 12,
+    ) -> list[dict[str, Any]]:
+        """Find images by words, by an example (a picture in base64), or by both.
+
+        `minus` says what there should be less of; with `like`, the id of an image that was found,
+        others like it are found. The `path` of each is the address of its picture at this server.
+        """
+        try:
+            picture = b64decode(example, validate=True) if example else None
+            hits = await asyncio.to_thread(find_images, service, picture, text, minus, like, k)
+        except Base64Error as error:
+            raise ToolError("The example is not base64.") from error
+        except AssistantError as error:
+            raise ToolError(str(error)) from error
+        return to_json_data(hits_outside(hits))
+
+    return search_images

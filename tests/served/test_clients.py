@@ -76,15 +76,18 @@ def test_the_gradio_client(server: Server) -> None:
 def test_an_mcp_client(server: Server) -> None:
     import mcp
 
-    async def run() -> tuple[set[str], Any, Any]:
+    async def run() -> tuple[set[str], Any, Any, Any]:
         async with mcp.Client(f"{server.url}/mcp") as client:
             tools = {tool.name for tool in (await client.list_tools()).tools}
             answer = await client.call_tool("ask", {"question": QUESTION})
             refused = await client.call_tool("search", {"query": " "})
-            return tools, answer.structured_content, refused
+            images = await client.call_tool("search_images", {"text": "a flower", "k": 2})
+            return tools, answer.structured_content, refused, images.structured_content
 
-    tools, answer, refused = asyncio.run(run())
-    assert {"ask", "search", "list_documents", "add_document", "remove_document"} <= tools
+    tools, answer, refused, images = asyncio.run(run())
+    assert {"ask", "search", "search_images", "list_documents", "add_document"} <= tools
+    assert len(images["result"]) == 2
+    assert str(server.home) not in str(images)
     assert DOCUMENT in {citation["document_id"] for citation in answer["citations"]}
     assert refused.is_error
 
