@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from assistant.ui.comparison import compare_files, comparison_html
+
 if TYPE_CHECKING:
     from assistant.serving.service import Service
 
@@ -16,6 +18,7 @@ NONE_YET = (
     '<p class="hint">There are no results yet. <code>assistant eval run</code> writes them; '
     "the setting <code>results</code> says where they are read.</p>"
 )
+NOTHING = "nothing"
 BAR_WIDTH = 120
 PLOT_WIDTH, PLOT_HEIGHT, PLOT_MARGIN = 420, 240, 36
 LINE_STYLES = ("", "6 4", "2 3", "8 3 2 3")
@@ -36,23 +39,35 @@ class QualityTab:
 
     def __init__(self, service: "Service", page: gr.Blocks) -> None:
         self._folder = service.settings.results
-        self._choice = gr.Dropdown(label="Run", choices=[], elem_id="run", interactive=True)
+        with gr.Row():
+            self._choice = gr.Dropdown(label="Run", choices=[], elem_id="run", interactive=True)
+            self._before = gr.Dropdown(
+                label="Compare with", choices=[], elem_id="compare", interactive=True
+            )
         self._shown = gr.HTML(NONE_YET, elem_id="quality", padding=False)
-        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        page.load(self._list, None, [self._choice, self._shown], **private)
-        self._choice.input(self._show, self._choice, self._shown, **private)
+        private: dict[str, Any] = {"api_visibility": "private"}
+        choices = [self._choice, self._before]
+        page.load(self._list, None, [*choices, self._shown], show_progress="hidden", **private)
+        gr.on([self._choice.input, self._before.input], self._show, choices, self._shown, **private)
 
-    def _list(self) -> tuple[Any, str]:
+    def _list(self) -> tuple[Any, Any, str]:
         runs = read_runs(self._folder)
         names = [run.name for run in runs]
         first = names[0] if names else None
-        return gr.Dropdown(choices=names, value=first), run_html(runs[0]) if runs else NONE_YET
+        return (
+            gr.Dropdown(choices=names, value=first),
+            gr.Dropdown(choices=[(NOTHING, ""), *names], value=""),
+            run_html(runs[0]) if runs else NONE_YET,
+        )
 
-    def _show(self, name: str | None) -> str:
-        for run in read_runs(self._folder):
-            if run.name == name:
-                return run_html(run)
-        return NONE_YET
+    def _show(self, name: str | None, before: str | None) -> str:
+        runs = {run.name: run for run in read_runs(self._folder)}
+        if name not in runs:
+            return NONE_YET
+        if before in runs and before != name:
+            paths = [self._folder / f"{one}.json" for one in (before, name)]
+            return comparison_html(before, name, compare_files(*paths))
+        return run_html(runs[name])
 
 
 def read_runs(folder: Path) -> list[Run]:

@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from assistant.ui.comparison import compare_files, comparison_html
 from assistant.ui.quality import figure_html, read_runs, run_html
 
+RESULTS = Path(__file__).parents[2] / "eval" / "results"
 RESULT = {
     "suite": "bank",
     "counts": {"questions": 3},
@@ -46,3 +50,35 @@ def test_parts_of_another_form_leave_their_place_empty() -> None:
     assert figure_html({}) == "-"
     assert figure_html({"value": None}) == "-"
     assert figure_html({"value": 12.5}) == "12.500"
+
+
+@pytest.mark.slow
+def test_two_runs_are_compared_by_what_both_asked() -> None:
+    compared = compare_files(RESULTS / "clapnq-report.json", RESULTS / "clapnq-report.json")
+    assert not isinstance(compared, str)
+    html = comparison_html("before", "after", compared)
+    assert "From before to after" in html
+    assert html.count("<tr class='same'>") == len(compared["changes"]) > 5
+    assert "better</td>" not in html
+
+
+def test_a_change_is_shown_with_its_interval_and_its_verdict_in_words() -> None:
+    difference = {"a": 0.5, "b": 0.75, "low": 0.1, "high": 0.4, "p": 0.01, "n": 40, "test": "t"}
+    change = {"group": "g", "system": "<s>", "metric": "recall@1", "difference": difference}
+    differs = [["model", "<old>", "new"]]
+    html = comparison_html(
+        "a", "b", {"changes": [change | {"verdict": "better"}], "differs": differs}
+    )
+    assert "+0.250" in html
+    assert "+0.100 to +0.400" in html
+    assert "▲ better" in html
+    assert "&lt;s&gt;" in html
+    assert "&lt;old&gt;" in html
+
+
+def test_results_that_cannot_be_compared_are_said_to_be_so(tmp_path: Path) -> None:
+    write(tmp_path, "a.json", "{}")
+    compared = compare_files(tmp_path / "a.json", tmp_path / "missing.json")
+    assert isinstance(compared, str)
+    assert 'role="alert"' in comparison_html("a", "b", compared)
+    assert "no question in common" in comparison_html("a", "b", {"changes": [], "differs": []})
