@@ -116,14 +116,23 @@ class Assistant(Closing):
         """
         return self.open_images()
 
-    def open_images(self, progress: Progress | None = None) -> "ImageIndex":
-        """As `images`, with progress while the default gallery is drawn and indexed."""
+    def open_images(
+        self, progress: Progress | None = None, *, rebuild: bool = False
+    ) -> "ImageIndex":
+        """As `images`, with progress while the default gallery is drawn and indexed.
+
+        `rebuild` indexes every image anew: so a store changes to another image encoder.
+        """
         from assistant.image_library import open_images
 
         with self._images_lock:
-            if self._images is None:
+            if self._images is None or rebuild:
                 self._images = open_images(
-                    self.settings, self._store, self._passages.embedder, progress
+                    self.settings,
+                    self._store,
+                    self._passages.embedder,
+                    progress,
+                    rebuild=rebuild,
                 )
             return self._images
 
