@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app_page import Page
 from live_server import Server, StartServer
 
+RESULTS = Path(__file__).parents[2] / "eval" / "results"
 GUARDED = Path(__file__).with_name("guarded.py")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -28,6 +30,7 @@ def start_server(weights: Path) -> Iterator[StartServer]:
         environment = os.environ | {
             "CV_ASSISTANT_HOME": str(home),
             "CV_ASSISTANT_WEIGHTS": str(weights),
+            "CV_ASSISTANT_RESULTS": str(RESULTS),
             "DEPARTURES": str(departures),
             "PYTHONUNBUFFERED": "1",
             **more,
@@ -70,3 +73,24 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(browser: Any, server: Server) -> Iterator[Any]:
+    """Opens the app in a window of its own; nothing may leave for another host."""
+    pages: list[Page] = []
+
+    def open_page(width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        pages.append(Page(context.new_page(), server.url))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        assert page.elsewhere == []
+        assert page.errors == []
+        page.page.context.close()

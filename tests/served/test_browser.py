@@ -1,90 +1,17 @@
 """The app as people use it: a real browser, a real server, the real models."""
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from app_page import ANSWER_MS, findings
 from live_server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ANSWER_MS = 120_000
 FACTS = "# The Zebra-9 camera\n\nThe Zebra-9 camera was built in Lyon. It weighs 412 grams.\n"
-
-
-class Page:
-    """What a person does with the app."""
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page = page
-        self.elsewhere: list[str] = []
-        self.errors: list[str] = []
-        home = urlsplit(url).netloc
-        page.set_default_timeout(30_000)
-        page.on("request", lambda request: self._note(request.url, home))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(url)
-        page.get_by_placeholder("Ask a question").wait_for()
-
-    def _note(self, url: str, home: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != home:
-            self.elsewhere.append(url)
-
-    @property
-    def box(self) -> Any:
-        return self.page.get_by_placeholder("Ask a question")
-
-    def answers(self) -> Any:
-        return self.page.locator("#conversation .byline")
-
-    def ask(self, question: str) -> str:
-        before = self.answers().count()
-        self.box.fill(question)
-        self.box.press("Enter")
-        problem = self.page.locator("#conversation .problem")
-        self.answers().nth(before).or_(problem).first.wait_for(timeout=ANSWER_MS)
-        assert problem.count() == 0, problem.inner_text()
-        self.answers().nth(before).wait_for(timeout=ANSWER_MS)
-        return self.last_answer()
-
-    def last_answer(self) -> str:
-        return self.page.locator("#conversation .answer").last.inner_text()
-
-    def open_tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name).click()
-
-    def tab_until(self, reached: str, most: int = 80) -> None:
-        """Press Tab until the focused element matches the selector."""
-        for _ in range(most):
-            self.page.keyboard.press("Tab")
-            if self.page.evaluate("s => document.activeElement.matches(s)", reached):
-                return
-        raise AssertionError(f"Tab never reached {reached}.")
-
-
-@pytest.fixture
-def visit(browser: Any, server: Server) -> Iterator[Any]:
-    """Opens the app in a window of its own; nothing may leave for another host."""
-    pages: list[Page] = []
-
-    def open_page(width: int = 1280, height: int = 860, scheme: str = "light") -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-        )
-        pages.append(Page(context.new_page(), server.url))
-        return pages[-1]
-
-    yield open_page
-    for page in pages:
-        assert page.elsewhere == []
-        assert page.errors == []
-        page.page.context.close()
 
 
 def test_a_question_shows_passages_first_then_an_answer_whose_sources_are_marked(
@@ -289,15 +216,6 @@ def test_a_picture_is_attached_and_pictures_are_searched(visit: Any, tmp_path: P
     page.get_by_label("In words").fill("a flower")
     page.get_by_role("button", name="Find images").click()
     page.locator("#gallery img").first.wait_for(timeout=60_000)
+    assert re.search(r"(near|related|far) \(0\.\d\d\)", page.locator("#gallery").inner_text())
     page.locator("#gallery button.thumbnail-item").first.click()
     page.locator("#image-status", has_text="More like").wait_for(timeout=60_000)
-
-
-def findings(results: Any) -> list[str]:
-    """The serious findings of an accessibility check, one line each."""
-    return [
-        f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for one in results.response["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
