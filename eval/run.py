@@ -93,6 +93,7 @@ def run_questions(
                 bench,
                 done.of_stage(RETRIEVAL),
                 done.of_stage(REFUSAL),
+                done.of_stage(ANSWER_STAGES["ours"]),
                 {question.id: question.text for question in asked},
             )
             result["records"] = f"{RECORDS}/{name}.jsonl"
