@@ -20,6 +20,8 @@ Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 LOWER_IS_BETTER = frozenset(
     {
         "Brier score",
+        "attack success rate",
+        "attacks that reach the draft",
         "area under risk-coverage",
         "expected calibration error",
         "failed",

@@ -50,11 +50,12 @@ _BARE_TURN = re.compile(
     r"points?|steps?|stages?|methods?|techniques?|options?))?\s*(?:[?.!,]|$)",
     re.IGNORECASE,
 )
-# "Is it possible to …": an "it" that refers to nothing.
+# "Is it possible to …", "What is it called when …": an "it" that refers to nothing.
 _EMPTY_IT = re.compile(
     r"\b(?:is|was|be|would|does|makes?|made|how\s+long\s+does)\s+it\s+(?:\w+\s+)?"
     r"(?:possible|sensible|necessary|worth|true|better|important|safe|ok|okay|enough|sense|take|"
     r"matter|common|useful|hard|easy|difficult)\b(?=.*\b(?:to|that|if|whether|when|for)\b)"
+    r"|\b(?:is|was)\s+it\s+(?:called|named)\s+(?:when|if|that)\b"
     r"|\bis\s+it\s+\w+\s+to\b|\bhow\s+long\s+did\s+it\s+take\b"
     r"|\bit\s+(?:is|was)\s+\w+\s+(?:to|that)\b|\bmakes?\s+it\s+\w+\s+(?:to|for)\b",
     re.IGNORECASE,
@@ -72,7 +73,7 @@ _POINTER = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
-    r"[,;:.?!]\s+|\s+(?:and|but|or|so|because|while|although|if|when|before|after|since|than)\s+",
+    r"[,;:.?!]\s+|\s+(?:and|n|&|but|or|so|because|while|although|if|when|before|after|since|than)\s+",
     re.IGNORECASE,
 )
 # Questions that are all about one noun phrase: "What are anchor boxes?", "Tell me about U-Net."

@@ -20,13 +20,21 @@ def read_bank_questions(part: Part) -> QuestionSet:
     Raises:
         DataSetError: the file is not what its README says.
     """
-    path = Path(str(files("eval") / "questions" / f"{part}.jsonl"))
     documents = load_shipped_bank()
     questions = tuple(
-        _question(row, [document.id for document in documents])
-        for _, row in json_lines(path, "question set")
+        _question(row, [document.id for document in documents]) for row in _rows(part)
     )
     return QuestionSet("bank", part, questions, documents)
+
+
+def standing_alone(part: Part) -> frozenset[str]:
+    """The ids of the follow-ups that are marked as changing the topic; `test` has no marks."""
+    return frozenset(row["id"] for row in _rows(part) if row.get("stands_alone"))
+
+
+def _rows(part: Part) -> list[dict[str, Any]]:
+    path = Path(str(files("eval") / "questions" / f"{part}.jsonl"))
+    return [row for _, row in json_lines(path, "question set")]
 
 
 def _question(row: dict[str, Any], document_ids: list[str]) -> EvalQuestion:

@@ -52,6 +52,18 @@ def mean_interval(values: Sequence[float] | NDArray[np.float64]) -> Interval:
     return Interval(float(data.mean()), float(low), float(high), len(data))
 
 
+def share_interval(flags: Sequence[float]) -> Interval:
+    """A share of yes-or-no cases with its exact 95 % interval (Clopper and Pearson, 1934): unlike
+    a bootstrap's it has a width where no case, or every one, is a yes."""
+    from scipy.stats import binomtest
+
+    if not flags:
+        return Interval(float("nan"), float("nan"), float("nan"), 0)
+    yes = sum(map(bool, flags))
+    found = binomtest(yes, len(flags)).proportion_ci(0.95, "exact")
+    return Interval(yes / len(flags), float(found.low), float(found.high), len(flags))
+
+
 def interval_of(statistic: Callable[..., float], *columns: NDArray) -> Interval:
     """Any statistic of columns whose rows belong together; rows are drawn with replacement.
 

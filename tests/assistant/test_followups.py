@@ -75,6 +75,8 @@ def test_an_elliptical_question_gets_the_topic_of_the_conversation(text, asked_b
         "overfitting remedies",
         "  What is U-Net?  ",
         "Is it legal to record a phone call?",
+        "What is it called when a network is reused, and which tasks profit from this?",
+        "what is cutout n what is it good 4",
     ],
 )
 def test_a_question_that_stands_alone_is_left_exactly_alone(text):
