@@ -45,18 +45,19 @@ def assemble_chain(
     from assistant.answering.calibration import Calibration
     from assistant.answering.chain import AnsweringChain, AnsweringSettings
     from assistant.answering.grounding import Grounding
-    from assistant.answering.lexical_support import LexicalSupportScorer
     from assistant.answering.pair_model import PairModel
     from assistant.answering.selection import SentenceSelection
     from assistant.answering.sentence_embeddings import SentenceEmbeddings
+    from assistant.answering.support import ModelSupportScorer
 
+    reader = PairModel()
     embed = SentenceEmbeddings(passages.embedder.embed_passages)
     return AnsweringChain(
         passages,
         chat_model,
-        grounding=Grounding(LexicalSupportScorer(embed), embed),
+        grounding=Grounding(ModelSupportScorer(reader), embed),
         selection=SentenceSelection(embed),
-        judge=ReadingJudge(PairModel(), Calibration.load(), settings.strictness),
+        judge=ReadingJudge(reader, Calibration.load(), settings.strictness),
         settings=AnsweringSettings(passages=settings.passages, unsupported=settings.unsupported),
     )
 

@@ -23,10 +23,9 @@ LOST_AFTER = 3
 class Composition:
     """Takes the sentences of a draft one by one and turns each into a checked one, or none.
 
-    `needed` are the sentences of the passages that a complete answer says, which the model was
-    given. They alone support what it wrote: whatever else the passages hold, it cannot know from
-    them. Where the question is `narrow`, a sentence of the draft stands for the one that supports
-    it. `evidence` holds all sentences of the passages.
+    `evidence` holds all sentences of the passages, any of which may support what the model wrote.
+    `needed` are those that a complete answer says, which the model was given. Where the question
+    is `narrow`, a sentence of the draft stands for the one that supports it.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Composition:
         if words(draft.text) == words(REFUSAL) or self._is_repeated(draft.text):
             return []
         if not is_instruction(draft.text):
-            support = self._grounding.support(draft.text, self._needed)
+            support = self._grounding.support(draft.text, self._evidence)
             if support.sufficient:
                 if fuller := self._fuller(draft.text, support.sentences):
                     return self._quotations(fuller)

@@ -20,7 +20,7 @@ THRESHOLD = 0.5
 
 
 class LexicalSupportScorer:
-    """The first scorer: no model of its own beside the sentence embeddings.
+    """What the trained scorer is measured against: no model beside the sentence embeddings.
 
     It sees swapped numbers, swapped names and a negation on one side only, which a cosine does
     not. It does not see swapped roles ("A teaches B" for "B teaches A").
