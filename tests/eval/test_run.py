@@ -4,7 +4,7 @@ import pytest
 
 from assistant.settings import Settings
 from corpus.types import Document
-from eval.datasets.types import EvalQuestion, QuestionSet
+from eval.datasets.types import EvalQuestion, GoldSpan, QuestionSet
 from eval.refusal_stage import refusal_results, refused_table
 from eval.result import read_result
 from eval.run import Plan, run_questions
@@ -56,6 +56,20 @@ def test_every_system_is_measured_on_the_same_questions(settings, animals, tmp_p
     assert result["made_by"]["models"]["embedder"]
     assert {one["id"] for one in result["improve"]["never_retrieved"]} == set()
     assert finished.resumed == 0
+
+
+def test_spans_are_scored_beside_what_the_way_of_cutting_allows(settings, tmp_path):
+    gold = len("Cats purr when they are content.")
+    question = EvalQuestion("q", "Which animal purrs?", spans=(GoldSpan("cat", 0, gold),))
+    spans = QuestionSet("spans", "all", (question,), DOCUMENTS)
+    found = run_questions(settings, spans, SEARCH_ONLY, tmp_path).result
+    retrieval = found["tables"]["retrieval"]["values"]
+    # Each short document is one passage, in both ways of cutting.
+    omega = pytest.approx(gold / len(ANIMALS["cat"]), abs=1e-5)
+    for of_system in retrieval.values():
+        assert of_system["precision omega"]["value"] == omega
+        assert of_system["token recall@5"]["value"] == 1
+        assert of_system["token precision@5"]["value"] <= of_system["precision omega"]["value"]
 
 
 def test_a_data_set_stays_out_of_the_users_corpus(settings, animals, tmp_path):
