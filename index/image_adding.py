@@ -16,7 +16,8 @@ from index.image_types import DuplicateImage, ImageAddReport, SkippedImage
 
 Progress = Callable[[int, int], None]
 
-_COMMIT_AFTER = 32
+# The first batches are small, so that the encoder need not wait for 32 pictures to be decoded.
+_FIRST_BATCH, _LARGEST_BATCH = 4, 32
 
 
 def add_images(
@@ -60,6 +61,7 @@ class _Adding:
         self._known = {record.id: record for record in rows.all_records()}
         self._digests: set[str] = set()
         self._waiting: list[Decoded] = []
+        self._batch = _FIRST_BATCH
         self._added: list[str] = []
         self._changed: list[str] = []
         self._unchanged = 0
@@ -90,8 +92,9 @@ class _Adding:
     def _take(self, item: Item) -> None:
         if isinstance(item, Decoded):
             self._waiting.append(item)
-            if len(self._waiting) >= _COMMIT_AFTER:
+            if len(self._waiting) >= self._batch:
                 self._commit()
+                self._batch = min(2 * self._batch, _LARGEST_BATCH)
         elif isinstance(item, Known):
             self._commit()
             self._share(item)

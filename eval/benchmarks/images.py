@@ -13,7 +13,7 @@ import resource
 import tempfile
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from index.images import ImageIndex
 from index.store import Store
 
 _CLUSTERS = 500
+_TURN = 40
 
 
 def view_precision(index: ImageIndex, records: Sequence[ImageRecord]) -> float:
@@ -133,31 +134,38 @@ def gallery(weights: Path) -> None:
 @click.option("--count", default=400)
 @click.option("--side", default=1200, help="Longer side of the photographs in pixels.")
 def adding(weights: Path, count: int, side: int) -> None:
-    """Images a second while adding a folder, beside the encoder's own speed.
+    """Images a second while adding folders, beside the encoder's own speed.
 
-    That is taken twice: within the same run, as images by the time spent in the encoder (what
-    adding costs on top), and alone on decoded pictures. On busy cores the second is the higher,
-    as the decoding thread then takes time from the encoder.
+    Takes turns: 40 decoded pictures through the encoder alone, then a folder of 40 files added, and
+    so on, so that whatever else the machine does falls on both. The ratio is that of the sums, and
+    the range between the quartiles of the turns says how far it can be trusted. Beside it, what
+    adding costs on top of the time that it spends in the encoder.
     """
+    turns = max(2, count // _TURN)
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder, "photos")
-        _make_photographs(photos, count, side)
+        _make_photographs(photos, turns * _TURN, side, _TURN)
         encoder = _TimedEncoder(load_image_encoder("embedded", weights))
-        decoded = [scaled(open_image(path)) for path in sorted(photos.iterdir())[:100]]
-        encoder.embed_images(decoded[:8])
+        folders = sorted(photos.iterdir())
+        alone, added = [], []
         with Store(Path(folder, "store.db")) as store:
             index = ImageIndex.open(store, encoder)
-            # The encoder alone before and after, so that a drift of the machine shows.
-            before = _rate(lambda: encoder.embed_images(decoded), len(decoded))
-            encoder.seconds = 0.0
-            added = _rate(lambda: index.add(photos), count)
-            within = count / encoder.seconds
-            after = _rate(lambda: encoder.embed_images(decoded), len(decoded))
-        alone = (before + after) / 2
+            for part in folders:
+                # Files that adding has not read yet, as it should find them.
+                decoded = [scaled(open_image(path)) for path in sorted(part.iterdir())]
+                encoder.embed_images(decoded[:2])
+                alone.append(_seconds(lambda: encoder.embed_images(decoded)))  # noqa: B023
+                encoder.seconds = 0.0
+                added.append((_seconds(lambda: index.add(part)), encoder.seconds))  # noqa: B023
+        raw, (whole, within) = sum(alone), np.sum(added, axis=0)
+        ratios = [one / both for one, (both, _) in zip(alone, added, strict=True)]
+        low, high = np.percentile(ratios, [25, 75])
+        pictures = turns * _TURN
         click.echo(
-            f"{count} JPEGs of {side} x {side * 3 // 4}: {added:.1f} a second; encoder in the same "
-            f"run {within:.1f} (ratio {added / within:.2f}), alone before and after {before:.1f} "
-            f"and {after:.1f} (ratio {added / alone:.2f})"
+            f"{pictures} JPEGs of {side} x {side * 3 // 4} in turns of {_TURN}: adding "
+            f"{pictures / whole:.1f} a second, the encoder alone {pictures / raw:.1f} (ratio "
+            f"{raw / whole:.2f}, quartiles {low:.2f} to {high:.2f}); of the time of adding "
+            f"{within / whole:.2f} is spent in the encoder"
         )
 
 
@@ -234,22 +242,23 @@ def search(count: int, queries: int) -> None:
     )
 
 
-def _make_photographs(folder: Path, count: int, side: int) -> None:
+def _make_photographs(folder: Path, count: int, side: int, in_folder: int = 100_000) -> None:
     """JPEGs of different random landscapes of soft blobs, about as large as photographs' files."""
-    folder.mkdir(parents=True)
     random = np.random.default_rng(1)
     for number in range(count):
         coarse = random.integers(0, 255, (24, 32, 3), np.uint8)
         image = Image.fromarray(coarse).resize((side, side * 3 // 4), Image.Resampling.BICUBIC)
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=88)
-        (folder / f"{number:06}.jpg").write_bytes(buffer.getvalue())
+        target = folder / f"{number // in_folder:04}"
+        target.mkdir(parents=True, exist_ok=True)
+        (target / f"{number:06}.jpg").write_bytes(buffer.getvalue())
 
 
-def _rate(work: object, count: int) -> float:
+def _seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
-    work()  # type: ignore[operator]
-    return count / (time.perf_counter() - began)
+    work()
+    return time.perf_counter() - began
 
 
 def _resident() -> float:
