@@ -14,8 +14,9 @@ from assistant.serving.uploads import add_uploads
 from assistant.ui.status import header_html, status_html
 
 if TYPE_CHECKING:
+    from assistant.assistant import Assistant
     from assistant.serving.service import Service
-    from index.types import DocumentSummary
+    from index.types import DocumentList, DocumentSummary
 
 DOCUMENTS_A_PAGE = 50
 OUTCOMES = {
@@ -94,26 +95,17 @@ class LibraryTab:
         ).then(self._show_all, place, everything, **private)
 
     def _show(self, query: str, offset: int = 0) -> tuple[Any, ...]:
-        assistant = self._service.assistant
-        page = assistant.list_documents(query or "", offset=offset, limit=DOCUMENTS_A_PAGE)
-        if offset and not page.documents:
-            # The last page went away with its documents.
-            offset = max(0, page.total - 1) // DOCUMENTS_A_PAGE * DOCUMENTS_A_PAGE
-            page = assistant.list_documents(query or "", offset=offset, limit=DOCUMENTS_A_PAGE)
-        end = offset + len(page.documents)
-        count = f"{page.total:,} documents" if page.total != 1 else "1 document"
-        if page.total > DOCUMENTS_A_PAGE:
-            count += f"; {offset + 1:,} to {end:,} are shown"
+        page, offset = page_at(self._service.assistant, query or "", offset)
         choices = [(label_of(document), document.id) for document in page.documents]
         return (
             gr.CheckboxGroup(choices=choices, value=[]),
-            f'<p class="hint" role="status">{count}</p>',
+            f'<p class="hint" role="status">{count_of(page, offset)}</p>',
             gr.Button(interactive=False),
             gr.Row(visible=False),
             offset,
             gr.Row(visible=page.total > DOCUMENTS_A_PAGE),
             gr.Button(interactive=offset > 0),
-            gr.Button(interactive=end < page.total),
+            gr.Button(interactive=offset + len(page.documents) < page.total),
         )
 
     def _show_previous(self, query: str, offset: int) -> tuple[Any, ...]:
@@ -165,6 +157,23 @@ def removable(chosen: list[str]) -> tuple[Any, Any]:
 def confirming() -> Any:
     """Ask before anything is removed."""
     return gr.Row(visible=True)
+
+
+def page_at(assistant: "Assistant", query: str, offset: int) -> "tuple[DocumentList, int]":
+    """The page of documents at `offset`, or the last one where there are fewer; its offset."""
+    page = assistant.list_documents(query, offset=offset, limit=DOCUMENTS_A_PAGE)
+    if offset == 0 or page.documents:
+        return page, offset
+    offset = max(0, page.total - 1) // DOCUMENTS_A_PAGE * DOCUMENTS_A_PAGE
+    return assistant.list_documents(query, offset=offset, limit=DOCUMENTS_A_PAGE), offset
+
+
+def count_of(page: "DocumentList", offset: int) -> str:
+    """How many documents there are, and which of them are shown."""
+    count = counted(page.total, "document")
+    if page.total <= DOCUMENTS_A_PAGE:
+        return count
+    return f"{count}; {offset + 1:,} to {offset + len(page.documents):,} are shown"
 
 
 def label_of(document: "DocumentSummary") -> str:
