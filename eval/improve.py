@@ -7,7 +7,7 @@ import numpy as np
 
 from corpus.types import Document
 from eval.corpora import Bench
-from eval.datasets.chat_feedback import read_opinions
+from eval.datasets.chat_feedback import last_opinions, read_opinions
 from eval.record_log import Record
 
 LISTED = 20
@@ -38,7 +38,7 @@ def advice(
         "refused": refused_questions(refusal, answers, questions),
         "disliked": [
             {"question": one.question, "comment": one.comment}
-            for one in reversed(read_opinions(bench.assistant.settings.home))
+            for one in reversed(last_opinions(read_opinions(bench.assistant.settings.home)))
             if one.verdict == "dislike"
         ][:LISTED],
         "near_duplicates": near_duplicates(bench, documents),

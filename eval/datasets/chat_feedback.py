@@ -39,23 +39,30 @@ def read_opinions(home: Path) -> list[Opinion]:
     return [Opinion(*(str(value or "") for value in row)) for row in rows]
 
 
+def last_opinions(opinions: list[Opinion]) -> list[Opinion]:
+    """Of each question that was judged the last opinion: people change their minds."""
+    last: dict[str, Opinion] = {}
+    for opinion in opinions:
+        if question := opinion.question.strip():
+            # Out and in again: the order is that of the last opinions.
+            last.pop(question, None)
+            last[question] = opinion
+    return list(last.values())
+
+
 def questions_from_opinions(opinions: list[Opinion]) -> list[EvalQuestion]:
     """One question for each text that was judged; the last opinion on it counts.
 
     A liked answer becomes the reference. A disliked one leaves a question without a reference,
     of the kind "disliked".
     """
-    last: dict[str, Opinion] = {}
-    for opinion in opinions:
-        if opinion.question.strip():
-            last[opinion.question.strip()] = opinion
     return [
         EvalQuestion(
             id=f"feedback-{number}",
-            text=text,
+            text=opinion.question.strip(),
             kind="liked" if opinion.verdict == "like" else "disliked",
             answerable=True if opinion.verdict == "like" else None,
             references=(opinion.answer,) if opinion.verdict == "like" and opinion.answer else (),
         )
-        for number, (text, opinion) in enumerate(last.items(), start=1)
+        for number, opinion in enumerate(last_opinions(opinions), start=1)
     ]

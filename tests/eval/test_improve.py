@@ -1,6 +1,7 @@
 """What a user should improve is told from whatever a run has asked."""
 
 from corpus.types import Document
+from eval.datasets.chat_feedback import Opinion, last_opinions
 from eval.improve import never_retrieved, refused_questions
 
 DOCUMENTS = [Document(name, name.title(), "Text.", "here") for name in ("cat", "dog", "owl")]
@@ -47,4 +48,16 @@ def test_refused_questions_come_from_the_judge_and_from_whole_answers_each_once(
         ("Five?", None),
         ("Two?", 0.1),
         ("One?", 0.3),
+    ]
+
+
+def test_a_dislike_that_was_taken_back_is_none():
+    said = [
+        Opinion("dislike", "Why?", "So.", ""),
+        Opinion("dislike", "How?", "Thus.", "wrong"),
+        Opinion("like", "Why? ", "Because.", ""),
+    ]
+    assert [(one.question.strip(), one.verdict) for one in last_opinions(said)] == [
+        ("How?", "dislike"),
+        ("Why?", "like"),
     ]
