@@ -23,6 +23,7 @@ from assistant.answering.grounding import Grounding
 from assistant.answering.llm import LlamaCppChat
 from assistant.answering.model_draft import ModelDraft
 from assistant.answering.prompts import answer_prompt
+from assistant.answering.question_parts import ROOM_FOR_PARTS
 from assistant.answering.retriever import Found, PassageSearch, find_passages
 from assistant.answering.selection import SentenceSelection, is_narrow
 from assistant.answering.stop_watch import StopWatch
@@ -36,8 +37,11 @@ from assistant.answering.types import (
     Token,
 )
 
-# A sentence is rarely half as long; a table or a line without an end may be endless.
+# A sentence is rarely half as long; a table or a line without an end may be endless. The
+# longest sentence of the bank has 278 characters, so no figure on it depends on this.
 LONGEST_NOTE = 800
+# For models that cannot count tokens themselves: the usual rule of thumb for English. No verdict
+# hangs on it.
 BYTES_A_TOKEN = 4
 
 
@@ -48,6 +52,9 @@ class AnsweringSettings:
     `passages` are searched for each question; the sentences chosen from them, `answer_words`
     words or a little more, are what the model reads and what a complete answer says.
     `unsupported` is what happens to a sentence of the draft without support.
+
+    What the words are worth is measured by `python -m eval.sentence_choice`; what the passages are,
+    by `assistant eval run --suite bank --part dev --passages N`.
     """
 
     passages: int = 4
@@ -223,8 +230,7 @@ class AnsweringChain(Runnable[Question | str, Answer]):
     ) -> list[EvidenceSentence]:
         """The sentences needed for the parts that are answered, each part with its share."""
         answered = [part for part in found.by_part if part in judgement.answered]
-        words = self._settings.answer_words
-        share = words if len(answered) < 2 else words * 3 // (2 * len(answered))
+        share = share_of_words(self._settings.answer_words, len(answered))
         needed = [
             one
             for part in answered
@@ -240,6 +246,11 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         sentences = composition.add(draft)
         watch.add("ground", time.monotonic() - started)
         yield from sentences
+
+
+def share_of_words(words: int, parts: int) -> int:
+    """How many of an answer's words each of the parts of a question gets."""
+    return words if parts < 2 else int(words * ROOM_FOR_PARTS / parts)
 
 
 def _note(one: EvidenceSentence) -> str:

@@ -29,6 +29,9 @@ GENERIC_WORDS = frozenset(
     "summarize summary task tasks technique techniques thing things third three two type types "
     "useful variant variants version work worked working works worse".split()
 )
+# The numbers below are set on the follow-ups of eval/questions/dev.jsonl and on its answerable
+# questions behind a conversation about something else, by
+# `python -m eval.followups --part dev --no-model`.
 # A subject of more words than this is a clause, and cannot stand where a pronoun stood.
 LONGEST_SUBJECT = 5
 # A question that names as much as this is no bare turn of a conversation.

@@ -8,8 +8,9 @@ import numpy as np
 from assistant.answering.sentence_embeddings import EmbedTexts
 from assistant.answering.words import content_words, names, negated, numbers
 
-# A logistic model. Set by hand so that a word-for-word quotation scores above 0.95, a fair
+# A logistic model, set by hand so that a word-for-word quotation scores above 0.95, a fair
 # paraphrase above 0.5, and one number or negation that disagrees brings any claim below 0.3.
+# `python -m eval.grounding_scorers` and `assistant eval run --suite wice` say what it is worth.
 INTERCEPT = -6.5
 COVERAGE_WEIGHT = 7.0
 COSINE_WEIGHT = 4.0

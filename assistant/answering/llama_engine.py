@@ -20,6 +20,7 @@ FinishReason = Literal["stop", "length", "deadline", "cancelled"]
 # as fast a token as larger batches there.
 PROMPT_BATCH = 128
 
+# Counts only where a caller asks for a temperature above 0, which no answer of ours does.
 TOP_P = 0.9
 
 

@@ -11,6 +11,9 @@ from itertools import count
 # (role, text) pairs, which any LangChain chat model takes.
 Prompt = list[tuple[str, str]]
 
+# Characters of the fence's mark: 16 million marks, of which none that stands in the notes is used.
+MARK_LENGTH = 6
+
 REFUSAL = "The corpus does not answer this question."
 
 # No word about refusing: told that it may, the default model of half a billion parameters refuses
@@ -61,6 +64,6 @@ def fenced(notes: Sequence[str]) -> str:
     notes are fenced alike each time, and a note that guesses the mark has thereby changed it.
     """
     text = "\n".join(f"- {' '.join(note.split())}" for note in notes)
-    marks = (sha256(f"{number} {text}".encode()).hexdigest()[:6] for number in count())
+    marks = (sha256(f"{number} {text}".encode()).hexdigest()[:MARK_LENGTH] for number in count())
     mark = next(mark for mark in marks if mark not in text)
     return f"<notes {mark}>\n{text}\n</notes {mark}>"

@@ -10,7 +10,7 @@ from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
-from assistant.answering.question_parts import question_parts
+from assistant.answering.question_parts import ROOM_FOR_PARTS, question_parts
 from index.types import Hit
 
 
@@ -41,11 +41,10 @@ def find_passages(search: PassageSearch, question: str, k: int) -> Found:
     """
     parts = question_parts(question)
     found = {part: search.search(part, k) for part in parts}
+    most = k if len(parts) == 1 else int(k * ROOM_FOR_PARTS)
     best: dict[str, Hit] = {}
     for hit in chain.from_iterable(zip_longest(*found.values())):
-        if hit is not None and (
-            hit.passage.id in best or len(best) < (k if len(parts) == 1 else k + k // 2)
-        ):
+        if hit is not None and (hit.passage.id in best or len(best) < most):
             held = best.get(hit.passage.id)
             best[hit.passage.id] = hit if held is None or hit.score > held.score else held
     hits = tuple(sorted(best.values(), key=lambda hit: -hit.score))

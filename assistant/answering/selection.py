@@ -11,7 +11,8 @@ from assistant.answering.evidence import EvidenceSentence
 from assistant.answering.sentence_embeddings import EmbedTexts
 from assistant.answering.words import content_words
 
-# Chosen on the answerable questions of eval/questions/dev.jsonl, where quoting the chosen sentences
+# Chosen on the answerable questions of eval/questions/dev.jsonl by `python -m eval.sentence_choice`
+# (figures and neighbours in eval/results/sentence-choice.json): quoting the chosen sentences
 # states 0.94 of the key facts in 81 words at the median, and on 80 of the SQuAD2 articles Normans
 # and Packet switching, where they hold the answer for 0.83 of the questions in 64 words (all the
 # passages found: 0.98); neighbouring values differ little.
