@@ -19,6 +19,8 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued_dark="*neutral_300",
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
         button_secondary_background_fill="white",
         button_secondary_background_fill_dark="*neutral_700",
         button_secondary_background_fill_hover_dark="*neutral_600",
