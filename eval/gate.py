@@ -17,7 +17,7 @@ from eval.corpora import Bench, Progress, bench_over
 from eval.datasets.types import DataSetError, EvalQuestion
 from eval.provenance import describe, fingerprint
 from eval.record_log import RecordLog
-from eval.result import Result, read_result, write_result
+from eval.result import Result, better, read_result, write_result
 from eval.run import answered_sample, work_through
 from eval.sampling import sample
 from eval.summary import ANSWER_STAGES, summarise
@@ -113,7 +113,7 @@ def compare_with_baseline(result: Result, baseline: Result) -> Verdict:
                 f"The gate's baseline is about other questions ({group}).",
                 hint="Renew it: assistant eval gate --update",
             )
-    lost = tuple(one for one in _significant(found) if one.verdict == "worse")
+    lost = tuple(_significant_losses(found))
     failed = sum(stage["failed"] for stage in result["counts"]["stages"].values())
     return Verdict(result, lost, failed)
 
@@ -134,17 +134,28 @@ def write_baseline(result: Result, folder: Path) -> Path:
     return path
 
 
-def _significant(found: Sequence[Change]) -> list[Change]:
-    """The changes that Holm's step-down procedure finds significant, the surest first.
+def _significant_losses(found: Sequence[Change]) -> list[Change]:
+    """The losses that Holm's step-down procedure finds significant, the surest first.
 
-    Many figures are tested at once: each alone at 5 % would often find a loss by chance.
+    Many figures are tested at once: each alone at 5 % would often find a loss by chance. The
+    tests are one-sided, since gains are not the gate's business.
     Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
     """
-    ordered = sorted(found, key=lambda one: one.difference.p)
-    for place, one in enumerate(ordered):
-        if not one.difference.p <= FAMILY_WISE / (len(ordered) - place):
-            return ordered[:place]
-    return ordered
+    tested = [(_p_of_loss(one), one) for one in found if better(one.metric) != "neither"]
+    tested.sort(key=lambda one: one[0])
+    lost = []
+    for place, (p, one) in enumerate(tested):
+        if not p <= FAMILY_WISE / (len(tested) - place):
+            break
+        lost.append(one)
+    return lost
+
+
+def _p_of_loss(one: Change) -> float:
+    """How likely so great a loss is where nothing changed: half of the two-sided p, or more."""
+    change = one.difference.change
+    lost = change > 0 if better(one.metric) == "lower" else change < 0
+    return one.difference.p / 2 if lost else 1 - one.difference.p / 2
 
 
 def _work(
