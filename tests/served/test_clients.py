@@ -14,12 +14,16 @@ from live_server import Server, StartServer
 
 from assistant.answering.types import Done, Retrieved
 from assistant.client import AsyncClient, Client
-from assistant.errors import AccessError
+from assistant.errors import AccessError, AssistantError
 
 pytestmark = pytest.mark.slow
 
 QUESTION = "What are adversarial attacks?"
 DOCUMENT = "question-bank/42"
+
+# So many that some are committed while others wait.
+PARTS = 12
+PART_LINES = 100
 
 
 def test_our_client(server: Server) -> None:
@@ -124,33 +128,51 @@ def test_a_taken_port_is_a_clear_error(server: Server, own_home: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_killed_in_the_middle_nothing_is_half_added(
+def test_killed_in_the_middle_nothing_is_half_added_and_adding_again_goes_on(
     start_server: StartServer, tmp_path: Path
 ) -> None:
     home = tmp_path / "killed" / "home"
     home.parent.mkdir()
+    (tmp_path / "before.md").write_text("# Before\n\nThe okapi sensor is blue.\n")
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    for part in range(PARTS):
+        lines = (f"Line {line} of part {part} says {line * 7}." for line in range(PART_LINES))
+        (parts / f"{part}.md").write_text("\n\n".join(lines) + "\n\nThe end.\n")
     server = start_server(home, "--no-chat", CV_ASSISTANT_MODEL="smallest")
-    with Client(server.url) as client:
-        (tmp_path / "before.md").write_text("# Before\n\nThe okapi sensor is blue.\n")
+    with Client(server.url, attempts=1) as client:
         client.add(tmp_path / "before.md")
         half_sent_upload(server)
-        text = "\n\n".join(f"Line {n} of the long document says {n * 7}." for n in range(6000))
-        (tmp_path / "long.md").write_text(text)
-        adding = threading.Thread(target=ignore_errors, args=(client.add, tmp_path / "long.md"))
+        adding = threading.Thread(target=ignore_errors, args=(client.add, parts))
         adding.start()
+        deadline = time.monotonic() + 120
+        while client.list_documents("uploads", limit=1).total < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         events = client.stream(QUESTION)
         next(events)
         server.stop(signal.SIGKILL)
         adding.join()
+        with pytest.raises(AssistantError):
+            list(events)
     again = start_server(home, "--no-chat", CV_ASSISTANT_MODEL="smallest")
     with Client(again.url) as client:
         names = {document.id for document in client.documents()}
+        assert len(names) == client.status().documents
         assert "uploads/before.md" in names
         assert "uploads/half.md" not in names
         assert client.search("okapi sensor", 1)[0].document.id == "uploads/before.md"
-        long = client.document("uploads/long.md")
-        assert long is None or long.text.endswith("41993.")
-        assert len(names) == client.status().documents
+        expected = {f"uploads/{part}.md" for part in range(PARTS)}
+        kept = names & expected
+        assert 0 < len(kept) < PARTS
+        for name in kept:
+            document = client.document(name)
+            assert document is not None
+            assert document.text.rstrip().endswith("The end.")
+        report = client.add(parts)
+        assert (set(report.unchanged), set(report.added)) == (kept, expected - kept)
+        assert client.search(f"line 9 of part {PARTS - 1}", 1)[0].document.id in expected
+        assert client.ask(QUESTION).text
     assert again.stop(signal.SIGINT) == 0
     assert again.said.endswith("Stopped.\n")
 
