@@ -12,17 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from corpus.closing import Closing
 from corpus.types import ImageRecord
 from index.errors import ImageRefusedError
 from index.image_adding import Progress, add_images, rebuild_images
 from index.image_encoders import ImageTextEncoder
 from index.image_files import DEFAULT_LIMITS, ImageLimits, open_image
-from index.image_intake import find_files, scaled
+from index.image_intake import find_files
 from index.image_map import project_map
+from index.image_queries import ImageQueries
 from index.image_search import ImageQuery, ImageSearch
 from index.image_store import ImageStore
 from index.image_types import ImageAddReport, ImageMap, MapPoint
@@ -33,14 +31,11 @@ from index.vectors import Device
 if TYPE_CHECKING:
     from PIL import Image
 
-    Example = Path | str | bytes | Image.Image
-
-Vector = NDArray[np.float32]
+    from index.image_queries import Example
 
 _CHECKPOINT_AFTER = 2_000
 _MAPPED = 2_000
 _LONGEST_SERVED = 1_600
-_CAPTION_BESIDE_EXAMPLE = 0.1
 
 
 class ImageIndex(Closing):
@@ -60,6 +55,7 @@ class ImageIndex(Closing):
     ) -> None:
         self._encoder = encoder
         self._limits = limits
+        self._queries = ImageQueries(encoder, limits)
         self._rows = ImageStore(store, Recipe(encoder.identity, encoder.preparation))
         self._search = ImageSearch(
             self._rows,
@@ -227,27 +223,7 @@ class ImageIndex(Closing):
         Raises ImageRefusedError for an example that is no picture, ValueError without anything to
         search for.
         """
-        parts = {"example": 1.0, "text": 1.0, "minus": 0.5} | dict(weights or {})
-        words = text.strip() if text else ""
-        vector: Vector = np.zeros(self._encoder.identity.dimension, np.float32)
-        if example is not None:
-            vector = vector + parts["example"] * self._embed_example(example)
-        if words:
-            vector = vector + parts["text"] * self._text_scale(example) * self._embed_text(words)
-        if not vector.any():
-            raise ValueError("a search needs an example or words")
-        if minus is not None and minus != "":
-            less = (
-                self._text_scale(example) * self._embed_text(minus)
-                if isinstance(minus, str)
-                else self._embed_example(minus)
-            )
-            vector = vector - parts["minus"] * less
-        # Beside an example words say how the result should look; captions only break ties.
-        share = 1.0
-        if example is not None:
-            share = _CAPTION_BESIDE_EXAMPLE * parts["text"] / (parts["text"] + parts["example"])
-        query = ImageQuery(vector, "text" if example is None else "image", words, share)
+        query = self._queries.query(example, text, minus, weights or {})
         return self._search.hits(query, k, self._encoder.calibration)
 
     def more_like(self, image_id: str, k: int = 12) -> list[ImageHit]:
@@ -264,18 +240,6 @@ class ImageIndex(Closing):
         query = ImageQuery(vectors[0], "image", without=digest)
         return self._search.hits(query, k, self._encoder.calibration)
 
-    def illustrating(self, answers: Iterable[int]) -> list[ImageRecord]:
-        """Images that illustrate answers of the question bank.
-
-        Their metadata `answers` holds the numbers, with commas between them.
-        """
-        wanted = {str(number) for number in answers}
-        return [
-            record
-            for record in self._rows.all_records()
-            if wanted & set(str(record.metadata.get("answers", "")).split(","))
-        ]
-
     def map2d(self, example: "Example | None" = None, text: str | None = None) -> ImageMap:
         """The images on a plane, with the query on it if there is one.
 
@@ -287,9 +251,9 @@ class ImageIndex(Closing):
         shown, vectors = self._rows.vectors(numbers[::step].tolist())
         query = None
         if example is not None:
-            query = self._embed_example(example)
+            query = self._queries.embed_example(example)
         elif text and text.strip():
-            query = self._embed_text(text)
+            query = self._queries.embed_text(text)
         places, of_query, explained = project_map(vectors, query)
         records = self._rows.records(shown.tolist())
         points = [
@@ -298,24 +262,6 @@ class ImageIndex(Closing):
             if number in records
         ]
         return ImageMap(tuple(points), of_query, explained)
-
-    def _text_scale(self, example: "Example | None") -> float:
-        """Words beside a picture: one deviation of theirs weighs as much as one of its own."""
-        if example is None:
-            return 1.0
-        calibration = self._encoder.calibration
-        return calibration.image.spread / calibration.text.spread
-
-    def _embed_example(self, example: "Example") -> Vector:
-        image = (
-            open_image(example, self._limits)
-            if isinstance(example, Path | str | bytes)
-            else example.convert("RGB")
-        )
-        return self._encoder.embed_images([scaled(image)])[0]
-
-    def _embed_text(self, text: str) -> Vector:
-        return self._encoder.embed_texts([text.encode("utf-8", "replace").decode("utf-8")])[0]
 
 
 def image_id(path: Path) -> str:
