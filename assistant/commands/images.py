@@ -55,9 +55,9 @@ def read_weights(
             weights[part] = float(number)
         except ValueError:
             weights[part] = -1.0
-        if part not in PARTS or not 0 <= weights[part] < float("inf"):
+        if part not in PARTS or not 0 < weights[part] < float("inf"):
             known = ", ".join(f"{part}=1" for part in PARTS)
-            raise click.BadParameter(f"{one!r} is none of {known}, or another number from 0.")
+            raise click.BadParameter(f"{one!r} is none of {known}, or another number above 0.")
     return weights
 
 

@@ -1,7 +1,7 @@
 """Routes for the pictures: search by example and by words, and the pictures themselves."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -103,9 +103,15 @@ async def read_example(example: UploadFile | None, limit: int) -> bytes | None:
 
 
 def find_images(
-    service: Service, example: bytes | None, text: str, minus: str, like: str, k: int
+    service: Service,
+    example: bytes | None,
+    text: str,
+    minus: str,
+    like: str,
+    k: int,
+    weights: Mapping[str, float] | None = None,
 ) -> list[ImageHit]:
-    """The best images for what was given.
+    """The best images for what was given; `weights` as `ImageIndex.search` takes them.
 
     Raises:
         QuestionError: nothing was given.
@@ -118,4 +124,4 @@ def find_images(
         raise QuestionError(
             "There is nothing to search for.", hint="Give an example, words, or both."
         )
-    return images.search(example, text.strip() or None, minus.strip() or None, k=k)
+    return images.search(example, text.strip() or None, minus.strip() or None, weights, k)

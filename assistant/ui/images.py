@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 MOST = 48
+MOST_WEIGHT = 4
 MAP_SIZE = 420
 MAP_MARGIN = 24
-HINT = '<p class="hint">Give a picture, words, or both. Choosing a result finds more like it.</p>'
+HINT = (
+    '<p class="hint">Give a picture, words, or both. Choosing a result finds more like it. Near, '
+    "related and far say what a similarity means beside all the images here.</p>"
+)
 
 
 class ImagesTab:
@@ -39,6 +43,13 @@ class ImagesTab:
                 )
                 self._text = gr.Textbox(label="In words", placeholder="a red flower")
                 self._minus = gr.Textbox(label="Less of", placeholder="sky")
+                self._weight = gr.Slider(
+                    0,
+                    MOST_WEIGHT,
+                    1,
+                    step=0.25,
+                    label="How much the words count beside the picture",
+                )
                 self._count = gr.Slider(4, MOST, SHOWN, step=4, label="How many")
                 self._find = gr.Button("Find images", variant="primary")
                 with gr.Accordion("Map of all images", open=False):
@@ -61,7 +72,7 @@ class ImagesTab:
 
     def _connect(self) -> None:
         private: dict[str, Any] = {"api_visibility": "private"}
-        inputs = [self._example, self._text, self._minus, self._count]
+        inputs = [self._example, self._text, self._minus, self._weight, self._count]
         outputs = [self._gallery, self._found, self._said]
         gr.on(
             [self._find.click, self._text.submit, self._minus.submit, self._example.upload],
@@ -74,11 +85,13 @@ class ImagesTab:
         self._map_button.click(self._draw, [self._example, self._text], self._map, **private)
 
     def _search(
-        self, example: str | None, text: str, minus: str, count: int
+        self, example: str | None, text: str, minus: str, weight: float, count: int
     ) -> tuple[Any, list[str], str]:
+        # Alone, words count as they are.
+        weights = {"text": weight} if example else None
         try:
             picture = Path(example).read_bytes() if example else None
-            hits = find_images(self._service, picture, text, minus, "", int(count))
+            hits = find_images(self._service, picture, text, minus, "", int(count), weights)
         except AssistantError as error:
             return [], [], problem(error)
         return self._shown(hits, "")
@@ -109,7 +122,7 @@ class ImagesTab:
         thumbnail = images_of(self._service).thumbnail(hit.image.id)
         picture = Image.open(io.BytesIO(thumbnail)) if thumbnail else Image.new("RGB", (8, 8))
         credit = f" ({hit.image.credit})" if hit.image.credit else ""
-        return picture, f"{hit.image.title}{credit} · similarity {hit.score:.2f}"
+        return picture, f"{hit.image.title}{credit} · {hit.reading} ({hit.score:.2f})"
 
     def _draw(self, example: str | None, text: str) -> str:
         try:

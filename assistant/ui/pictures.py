@@ -46,7 +46,7 @@ def pictures_html(service: "Service", hits: "list[ImageHit]") -> str:
         title = escape(hit.image.title, quote=True)
         figures += (
             f'<figure><img src="data:image/jpeg;base64,{data}" alt="{title}">'
-            f"<figcaption>{title} · similarity {hit.score:.2f}</figcaption></figure>"
+            f"<figcaption>{title} · {hit.reading} ({hit.score:.2f})</figcaption></figure>"
         )
     return f'<div class="pictures">{figures}</div>'
 

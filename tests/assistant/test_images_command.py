@@ -109,7 +109,7 @@ def test_every_hit_says_what_its_similarity_means(index: ImageIndex) -> None:
         ("  ",),
         ("red", "--weight", "text"),
         ("red", "--weight", "colour=2"),
-        ("red", "--weight", "text=-1"),
+        ("red", "--weight", "text=0"),
         ("red", "--weight", "text=nan"),
         ("red", "--minus", "blue", "--minus-like", "x.png"),
     ],
