@@ -1,8 +1,6 @@
 """Opens the images while the server already answers; the first time, the gallery is drawn."""
 
 import logging
-import os
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,9 +10,6 @@ if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
 logger = logging.getLogger(__name__)
-
-# Questions that are asked meanwhile go first.
-NICENESS = 10
 
 
 class ImageOpening(threading.Thread):
@@ -27,9 +22,6 @@ class ImageOpening(threading.Thread):
 
     def run(self) -> None:
         """Open the images; what is in the way is logged, and told to whoever asks for images."""
-        if sys.platform == "linux":
-            # There, unlike elsewhere, a priority is a thread's own.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
             self._assistant.open_images(self._go_on)
         except _StoppedError:
