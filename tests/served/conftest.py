@@ -1,5 +1,6 @@
 """A real server with the real models, started once for all tests of this folder."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 from app_page import Page
 from live_server import Server, StartServer
 
-RESULTS = Path(__file__).parents[2] / "eval" / "results"
+RESULT = Path(__file__).parents[2] / "eval" / "results" / "bank-test.json"
 GUARDED = Path(__file__).with_name("guarded.py")
+# The browser finds no other machine either, so that what needs one is seen to fail.
+NOTHING_ELSEWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -30,7 +33,7 @@ def start_server(weights: Path) -> Iterator[StartServer]:
         environment = os.environ | {
             "CV_ASSISTANT_HOME": str(home),
             "CV_ASSISTANT_WEIGHTS": str(weights),
-            "CV_ASSISTANT_RESULTS": str(RESULTS),
+            "CV_ASSISTANT_RESULTS": str(home.with_name("results")),
             "DEPARTURES": str(departures),
             "PYTHONUNBUFFERED": "1",
             **more,
@@ -58,7 +61,20 @@ def start_server(weights: Path) -> Iterator[StartServer]:
 @pytest.fixture(scope="session")
 def server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server that most tests share."""
-    return start_server(tmp_path_factory.mktemp("served") / "home", "--verbose")
+    home = tmp_path_factory.mktemp("served") / "home"
+    write_two_runs(home.with_name("results"))
+    return start_server(home, "--verbose")
+
+
+def write_two_runs(folder: Path) -> None:
+    """A result of the repository as the run `after`, and a worse one as the run `before`."""
+    folder.mkdir()
+    text = RESULT.read_text(encoding="utf-8")
+    (folder / "after.json").write_text(text, encoding="utf-8")
+    worse = json.loads(text)
+    recall = worse["scores"]["retrieval"]["ours"]["recall@1"]
+    recall |= dict.fromkeys(list(recall)[: len(recall) // 2], 0.0)
+    (folder / "before.json").write_text(json.dumps(worse), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +86,9 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", NOTHING_ELSEWHERE]
+        )
         yield browser
         browser.close()
 
