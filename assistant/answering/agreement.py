@@ -28,8 +28,6 @@ SUPPORT_SIGNALS = (
     "missing_numbers",
     "missing_names",
     "negation_differs",
-    "claim_length",
-    "evidence_length",
 )
 ANSWER_SIGNALS = (
     "coverage",
@@ -39,12 +37,11 @@ ANSWER_SIGNALS = (
     "missing_names",
     "wants_number_finds_none",
     "wants_name_finds_none",
-    "question_length",
 )
 
 
 def support_signals(claim: str, evidence: str) -> tuple[float, ...]:
-    """The values of `SUPPORT_SIGNALS`: shares in [0, 1], counts and lengths scaled to [0, 1].
+    """The values of `SUPPORT_SIGNALS`: shares in [0, 1], counts scaled to [0, 1].
 
     `best_sentence_coverage` is the share of the claim's content words in the one sentence that
     holds most of them; `neighbour_coverage` the share of its pairs of adjacent words.
@@ -65,13 +62,11 @@ def support_signals(claim: str, evidence: str) -> tuple[float, ...]:
         min(len(_all_numbers(claim) - _all_numbers(evidence)), 3) / 3,
         min(_missing_names(claim, evidence), 4) / 4,
         float(negated(claim) != negated(sentences[best])),
-        min(len(said_stems), 60) / 60,
-        min(len(held_stems), 300) / 300,
     )
 
 
 def answer_signals(question: str, passage: str) -> tuple[float, ...]:
-    """The values of `ANSWER_SIGNALS`: shares in [0, 1], counts and lengths scaled to [0, 1]."""
+    """The values of `ANSWER_SIGNALS`: shares in [0, 1], counts scaled to [0, 1]."""
     content, pool = content_words(question), set(content_words(passage))
     wants_number = _WANTS_NUMBER.search(question) is not None
     wants_name = _WANTS_NAME.search(question) is not None
@@ -84,7 +79,6 @@ def answer_signals(question: str, passage: str) -> tuple[float, ...]:
         min(_missing_names(question, passage), 3) / 3,
         float(wants_number and not new_numbers),
         float(wants_name and not names(passage) - names(question)),
-        min(len(words(question)), 30) / 30,
     )
 
 

@@ -39,8 +39,8 @@ class AnswerabilityScorer:
 
     @property
     def threshold(self) -> float:
-        """The probability from which on a question counts as answerable, on the calibration
-        data: where the balanced accuracy was best."""
+        """The probability from which on a question counts as answerable: where the balanced
+        accuracy, averaged over the calibration sets, was best."""
         return float(self._model.calibration["answerability"]["threshold"])
 
     def score(self, question: str, passages: Sequence[str]) -> Answerability:

@@ -47,8 +47,8 @@ class ModelSupportScorer:
 
     @property
     def threshold(self) -> float:
-        """The probability from which on a claim counts as supported: where the balanced accuracy
-        was best on the calibration data."""
+        """The probability from which on a claim counts as supported: where the balanced accuracy,
+        averaged over the calibration sets, was best."""
         return float(self._model.calibration["support"]["threshold"])
 
     def score(self, claims_with_evidence: Sequence[tuple[str, str]]) -> list[float]:

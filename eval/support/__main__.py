@@ -12,6 +12,8 @@ import click
 
 from assistant.answering.pair_model import CALIBRATION_NAME, DEFAULT_FOLDER, MODEL_NAME, PairModel
 from corpus.question_bank import load_question_bank
+from eval.support.bank_reading import written_pairs
+from eval.support.cloze import cloze_pairs
 from eval.support.export import export
 from eval.support.measure import measure_answers, measure_support, read_answers, read_support
 from eval.support.measured_sets import answer_rows, rank_bank_answers, support_rows
@@ -21,6 +23,7 @@ from eval.support.pairs import (
     bank_question_pairs,
     chunk_question_pairs,
     clapnq_pairs,
+    foreign_pairs,
     open_text_pairs,
     squad_pairs,
     wice_pairs,
@@ -35,14 +38,16 @@ from eval.support.sources import (
     read_squad,
     read_wice_train,
 )
-from eval.support.train import FIRST_ROUND, SECOND_ROUND, train
+from eval.support.squad_reading import squad_reading_pairs
+from eval.support.train import ROUNDS, train
 from index.text_embedders import OnnxTextEmbedder, TextEmbedder
 
 _PROJECT = Path(__file__).parents[2]
 _QUESTIONS = _PROJECT / "eval" / "questions"
 _RESULTS = _PROJECT / "eval" / "results" / "support.json"
-_SEED = 1
 _PER_TEXT = 3
+_CLOZES_PER_TEXT = 4
+_FOREIGN_CLAIMS = 500
 _DEPTH = 3
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -92,13 +97,16 @@ def train_command(
 ) -> None:
     """Train on the training parts and export to --model (an hour of one free core)."""
     lines = read_paraphrases(paraphrases) if paraphrases else []
-    pairs = training_pairs(data, OnnxTextEmbedder(weights, threads), lines)
+    embedder = OnnxTextEmbedder(weights, threads)
 
     def show(step: int, steps: int, loss: float) -> None:
         click.echo(f"step {step} of {steps}, loss {loss:.3f}", err=True)
 
-    first = train(pairs, weights, FIRST_ROUND, show, threads)
-    trained = train(pairs, weights, SECOND_ROUND, show, threads, start=first)
+    trained = None
+    for recipe in ROUNDS:
+        pairs = training_pairs(data, embedder, lines, recipe.pairs_seed)
+        trained = train(pairs, weights, recipe, show, threads, start=trained)
+    assert trained is not None
     model.mkdir(parents=True, exist_ok=True)
     export(trained, model / MODEL_NAME)
     shutil.copy(weights / "tokenizer.json", model / "tokenizer.json")
@@ -146,14 +154,18 @@ def measure(data: Path, weights: Path, model: Path, out: Path, threads: int) -> 
     click.echo(f"written: {out}")
 
 
-def training_pairs(data: Path, embedder: TextEmbedder, paraphrases: list[Paraphrase]) -> list[Pair]:
+def training_pairs(
+    data: Path, embedder: TextEmbedder, paraphrases: list[Paraphrase], seed: int
+) -> list[Pair]:
     """All training pairs, in an order that the seed fixes."""
-    generator = random.Random(_SEED)
+    generator = random.Random(seed)
     bank = {n: document.text for n, document in enumerate(load_question_bank(), start=1)}
     asked = read_bank_questions(_QUESTIONS / "dev.jsonl")
     unanswered = read_bank_unanswered(_QUESTIONS / "unanswerable_training.txt")
+    written = read_bank_unanswered(_QUESTIONS / "answerable_training.txt")
     looked_up = [one.question for one in asked]
-    looked_up += [question for questions in unanswered.values() for question in questions]
+    for by_answer in (unanswered, written):
+        looked_up += [question for questions in by_answer.values() for question in questions]
     ranked = rank_bank_answers(looked_up, embedder, depth=10)
     return [
         *bank_question_pairs(asked, bank, ranked),
@@ -163,6 +175,10 @@ def training_pairs(data: Path, embedder: TextEmbedder, paraphrases: list[Paraphr
         *squad_pairs(read_squad(data), generator),
         *clapnq_pairs(read_clapnq(data)),
         *chunk_question_pairs(data, generator),
+        *written_pairs(written, unanswered, bank, ranked),
+        *squad_reading_pairs(read_squad(data), generator),
+        *foreign_pairs(read_open_texts(data), generator, _FOREIGN_CLAIMS),
+        *cloze_pairs(read_open_texts(data), generator, _CLOZES_PER_TEXT),
     ]
 
 

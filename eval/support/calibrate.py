@@ -7,7 +7,7 @@ import numpy as np
 
 from eval.support.metrics import Flags, Floats, balanced_weights
 
-_RIDGE = 0.003
+RIDGE = 0.003
 DIRECTIONS: Mapping[str, int] = {
     "coverage": 1,
     "best_sentence_coverage": 1,
@@ -25,6 +25,7 @@ DIRECTIONS: Mapping[str, int] = {
     "wants_name_finds_none": -1,
     "answer_logit": 1,
     "span_logit": 1,
+    "top_cosine": 1,
 }
 
 
@@ -43,13 +44,19 @@ class Fit:
         return 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
 
 
-def fit(names: Sequence[str], signals: Floats, positive: Flags, sets: Sequence[str]) -> Fit:
+def fit(
+    names: Sequence[str],
+    signals: Floats,
+    positive: Flags,
+    sets: Sequence[str],
+    ridge: float = RIDGE,
+) -> Fit:
     """Fit with every data set, and both classes in it, weighing the same: the probability is
     that of even odds before the texts are read.
 
     A signal whose meaning is known may only push that way (`DIRECTIONS`), lest a quirk of one set
     (hand-made paraphrases are never word for word) turns quoting into a fault. Signals are
-    standardised inside, so that the ridge penalty treats them alike.
+    standardised inside, so that the `ridge` penalty treats them alike.
     """
     from scipy.optimize import minimize
 
@@ -65,8 +72,8 @@ def fit(names: Sequence[str], signals: Floats, positive: Flags, sets: Sequence[s
     def loss(parameters: Floats) -> tuple[float, Floats]:
         margins = signs * (scaled @ parameters[1:] + parameters[0])
         pull = -weight * signs / (1 + np.exp(np.clip(margins, -50, 50)))
-        gradient = np.concatenate([[pull.sum()], scaled.T @ pull + _RIDGE * parameters[1:]])
-        penalty = _RIDGE * float(parameters[1:] @ parameters[1:]) / 2
+        gradient = np.concatenate([[pull.sum()], scaled.T @ pull + ridge * parameters[1:]])
+        penalty = ridge * float(parameters[1:] @ parameters[1:]) / 2
         return float(weight @ np.logaddexp(0, -margins)) + penalty, gradient
 
     bounds = [(None, None), *(_bound(name) for name in names)]

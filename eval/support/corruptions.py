@@ -129,7 +129,7 @@ def collect_donors(sentences: Sequence[str]) -> Donors:
     words: dict[str, None] = {}
     for sentence in sentences:
         pieces = sentence.split()
-        for start, end in _name_runs(pieces):
+        for start, end in name_runs(pieces):
             names[" ".join(pieces[start:end]).strip(_EDGE)] = None
         for piece in pieces:
             bare = piece.strip(_EDGE)
@@ -140,7 +140,8 @@ def collect_donors(sentences: Sequence[str]) -> Donors:
     return Donors(tuple(names), tuple(numbers), tuple(words), tuple(sentences))
 
 
-def _name_runs(words: Sequence[str]) -> list[tuple[int, int]]:
+def name_runs(words: Sequence[str]) -> list[tuple[int, int]]:
+    """Where names stand: (first word, word after the last); a sentence's first word is none."""
     runs: list[tuple[int, int]] = []
     for index, word in enumerate(words):
         bare = word.strip(_EDGE)
@@ -198,7 +199,7 @@ def _other_number(number: str, generator: random.Random) -> str:
 
 def swap_name(base: Claim, donors: Donors, generator: random.Random) -> Claim | None:
     """Another name of the same document."""
-    runs = _name_runs(base.words)
+    runs = name_runs(base.words)
     if not runs:
         return None
     start, end = generator.choice(runs)
@@ -213,7 +214,7 @@ def swap_name(base: Claim, donors: Donors, generator: random.Random) -> Claim | 
 
 def exchange_names(base: Claim, donors: Donors, generator: random.Random) -> Claim | None:
     """Two names of the claim change places."""
-    runs = _name_runs(base.words)
+    runs = name_runs(base.words)
     if len(runs) < 2:
         return None
     first, second = sorted(generator.sample(runs, 2))

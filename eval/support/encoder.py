@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 from eval.support.pairs import IGNORED, Pair
 
 MAX_TOKENS = 256
+ANYWHERE = -2
 OUTPUTS = ("support", "answer", "unsupported", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One pair as token ids with its targets; -1 stands for unknown."""
+    """One pair as token ids with its targets; -1 stands for unknown.
+
+    `start` and `end` are tokens, 0 for no answer, `ANYWHERE` when the text answers but nobody
+    marked where.
+    """
 
     ids: tuple[int, ...]
     types: tuple[int, ...]
@@ -53,6 +58,8 @@ def encode(tokenizer: Any, pair: Pair) -> Encoded:
     start = end = IGNORED
     if pair.task == "answer" and pair.label == 0:
         start = end = 0
+    elif pair.task == "answer" and pair.span is None:
+        start = end = ANYWHERE
     elif pair.task == "answer" and pair.span is not None:
         first_word = len(pair.second[: pair.span[0]].split())
         if pair.span[0] and not pair.second[pair.span[0] - 1].isspace():

@@ -39,7 +39,7 @@ def rank_sentences(claim: str, sentences: Sequence[str]) -> list[int]:
     return order
 
 
-def choose_evidence(claim: str, sentences: Sequence[str], words: int = 170) -> str:
+def choose_evidence(claim: str, sentences: Sequence[str], words: int = 120) -> str:
     """The sentences of an article that matter most to a claim, in the article's order.
 
     Takes them by rank until they hold `words` words, so that claim and evidence fit one reading.

@@ -78,7 +78,12 @@ def support_rows(data: Path) -> list[SupportRow]:
         SupportRow("bank", made.part, made.kind, made.claim, bank[made.answer], made.supported)
         for made in read_bank_claims()
     ]
-    return [*rows, *_squad_statements(data), *_corrupted_sentences(data)]
+    return [
+        *rows,
+        *_squad_statements(data),
+        *_corrupted_sentences(data),
+        *_foreign_sentences(data),
+    ]
 
 
 def _squad_statements(data: Path) -> Iterator[SupportRow]:
@@ -125,6 +130,26 @@ def _corrupted_sentences(data: Path) -> Iterator[SupportRow]:
             rest = " ".join(s for s in sentences if s != sentence)
             if generator.random() < 0.3:
                 yield SupportRow("corrupted", part, "absent", right.text, rest, False)
+
+
+def _foreign_sentences(data: Path) -> Iterator[SupportRow]:
+    """Sentences held against a paragraph of another article: true, and nothing there says so."""
+    squad = read_squad(data)
+    generator = random.Random(_SEED)
+    numbers = range(len(squad.paragraphs))
+    for number in numbers:
+        part = squad_part(squad.articles[number])
+        if part == "train" or generator.random() < 0.5:
+            continue
+        others = [
+            other
+            for other in numbers
+            if squad.articles[other] != squad.articles[number]
+            and squad_part(squad.articles[other]) in (part, "train")
+        ]
+        said = generator.choice(split_sentences(squad.paragraphs[number]))
+        evidence = squad.paragraphs[generator.choice(others)]
+        yield SupportRow("corrupted", part, "foreign", said, evidence, False)
 
 
 def answer_rows(data: Path, questions: Path, embedder: TextEmbedder, depth: int) -> list[AnswerRow]:

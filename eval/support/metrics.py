@@ -1,6 +1,6 @@
 """The figures that judge the scorers, each with a bootstrap interval."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +67,17 @@ def interval(
     return float(low), float(high)
 
 
-def best_threshold(probabilities: Floats, positive: Flags) -> float:
-    """The threshold with the best balanced accuracy, midway between the rows around it."""
+def best_threshold(probabilities: Floats, positive: Flags, sets: Sequence[str] = ()) -> float:
+    """The threshold with the best balanced accuracy, averaged over the `sets` that rows belong to
+    (all one set when none are named); midway between the rows around it."""
+    names = np.array(sets) if len(sets) else np.zeros(len(positive))
+    groups = [names == name for name in np.unique(names)]
     values = np.unique(probabilities)
     middles = (values[1:] + values[:-1]) / 2 if len(values) > 1 else values
-    return float(max(middles, key=lambda t: balanced_accuracy(probabilities >= t, positive)))
+
+    def mean_accuracy(threshold: float) -> float:
+        return sum(
+            balanced_accuracy(probabilities[rows] >= threshold, positive[rows]) for rows in groups
+        ) / len(groups)
+
+    return float(max(middles, key=mean_accuracy))

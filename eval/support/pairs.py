@@ -102,7 +102,7 @@ def open_text_pairs(
         chosen |= {index for text, index in written if text == name}
         for index in sorted(chosen):
             line = written.get((name, index))
-            evidence, rest = _window(sentences, index, generator)
+            evidence, rest = sentence_window(sentences, index, generator)
             bases = _right_claims(sentences[index], line, generator)
             for base in bases:
                 yield from _right_and_wrong(base, evidence, donors, generator)
@@ -113,6 +113,22 @@ def open_text_pairs(
                 yield from question_pairs(line.question, evidence, span, "written", generator)
                 if rest:
                     yield unanswered_pair(line.question, rest, "removed")
+
+
+def foreign_pairs(
+    texts: Mapping[str, Sequence[str]], generator: random.Random, count: int
+) -> Iterator[Pair]:
+    """Sentences held against another text altogether, most of all short ones."""
+    names = list(texts)
+    while count:
+        one, other = generator.sample(names, 2)
+        said = min(generator.choices(texts[one], k=2), key=len)
+        evidence, _ = sentence_window(
+            texts[other], generator.randrange(len(texts[other])), generator
+        )
+        if 4 <= len(said.split()) <= 40:
+            yield absent_pair(said.split(), evidence, "foreign")
+            count -= 1
 
 
 def _right_claims(sentence: str, line: Paraphrase | None, generator: random.Random) -> list[Claim]:
@@ -138,7 +154,9 @@ def _right_and_wrong(
             yield support_pair(wrong, evidence)
 
 
-def _window(sentences: Sequence[str], index: int, generator: random.Random) -> tuple[str, str]:
+def sentence_window(
+    sentences: Sequence[str], index: int, generator: random.Random
+) -> tuple[str, str]:
     """Sentence `index` among others of its text, and the same without it."""
     before, after = generator.randint(0, 3), generator.randint(0, 3)
     around = list(range(max(0, index - before), min(len(sentences), index + after + 1)))

@@ -240,7 +240,7 @@ def read_bank_asked() -> dict[int, tuple[str, ...]]:
 
 
 def read_bank_unanswered(path: Path) -> dict[int, tuple[str, ...]]:
-    """Answer number -> questions near to it that the bank does not answer."""
+    """Answer number -> questions that it answers, or (in the unanswerable files) comes nearest."""
     return parse_also_asked(path.read_text("utf-8"), answers=len(load_question_bank()))
 
 

@@ -4,13 +4,18 @@ from pathlib import Path
 import pytest
 
 from eval.support import corruptions
+from eval.support.bank_reading import written_pairs
+from eval.support.cloze import cloze_pairs, cloze_question
 from eval.support.corruptions import Donors, claim, collect_donors, corrupt_question
 from eval.support.evidence import choose_evidence
-from eval.support.pairs import IGNORED, absent_pair, squad_pairs, wice_pairs
+from eval.support.pairs import IGNORED, absent_pair, foreign_pairs, squad_pairs, wice_pairs
 from eval.support.paraphrases import Paraphrase, question_is_faithful, rewording_is_faithful
 from eval.support.questions_to_claims import to_claim
 from eval.support.sources import (
+    bank_question_part,
     read_bank_claims,
+    read_bank_questions,
+    read_bank_unanswered,
     read_squad,
     read_wice_dev,
     read_wice_train,
@@ -18,7 +23,9 @@ from eval.support.sources import (
     squad_part,
     wice_part,
 )
+from eval.support.squad_reading import squad_reading_pairs
 
+QUESTIONS = Path(__file__).parents[2] / "eval" / "questions"
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(
     not (DATA / "squad2").is_dir() or not (DATA / "wice").is_dir(),
@@ -126,6 +133,60 @@ def test_words_that_absent_evidence_shares_are_not_marked():
     assert pair.label == 0
 
 
+def test_a_cloze_question_asks_for_what_it_does_not_say():
+    for seed in range(40):
+        found = cloze_question(SENTENCES[seed % 2], random.Random(seed))
+        if found is not None:
+            question, answer = found
+            assert answer in SENTENCES[seed % 2]
+            assert answer not in question
+            assert question.endswith("?")
+
+
+def test_cloze_questions_come_with_the_span_of_their_answer_and_with_texts_that_lack_it():
+    texts = {"wice/one": SENTENCES * 2, "pubmed/0": SENTENCES}
+    pairs = list(cloze_pairs(texts, random.Random(0), per_text=4))
+    assert {pair.label for pair in pairs} == {0, 1}
+    for pair in pairs:
+        assert (pair.span is not None) == (pair.label == 1)
+        if pair.span is not None:
+            assert pair.second[slice(*pair.span)] not in " ".join(pair.first)
+    assert list(cloze_pairs({"pubmed/0": SENTENCES}, random.Random(0), per_text=4)) == []
+
+
+def test_foreign_claims_come_from_another_text():
+    other = ("Penguins hunt krill below the ice.", "Their chicks wait on the shore for weeks.")
+    texts = {"one": SENTENCES, "two": other}
+    pairs = list(foreign_pairs(texts, random.Random(0), count=12))
+    assert len(pairs) == 12
+    for pair in pairs:
+        assert pair.label == 0
+        assert " ".join(pair.first) not in pair.second
+
+
+def test_written_questions_are_read_with_what_retrieval_brings():
+    answers = {number: f"Answer {number}." for number in range(1, 12)}
+    ranked = {"Is it?": tuple(range(1, 11)), "Is it not?": tuple(range(11, 1, -1))}
+    pairs = list(written_pairs({1: ["Is it?"]}, {2: ["Is it not?"]}, answers, ranked))
+    held = [pair.second for pair in pairs if pair.label == 1]
+    empty = [pair.second for pair in pairs if pair.first == ("Is", "it", "not?")]
+    assert held == ["Answer 1."]
+    assert empty == ["Answer 11.", "Answer 10.", "Answer 9.", "Answer 8."]
+
+
+def test_no_training_question_is_one_that_is_reported_or_calibrates():
+    kept_out = {
+        asked.question.lower()
+        for name in ("dev.jsonl", "test.jsonl")
+        for asked in read_bank_questions(QUESTIONS / name)
+        if bank_question_part(asked) != "train"
+    }
+    for name in ("answerable_training.txt", "unanswerable_training.txt"):
+        written = read_bank_unanswered(QUESTIONS / name)
+        assert set(written) == set(range(1, 51))
+        assert not kept_out & {q.lower() for asked in written.values() for q in asked}
+
+
 def test_bank_claims_come_in_two_balanced_halves_over_different_answers():
     rows = read_bank_claims()
     halves = {part: [r for r in rows if r.part == part] for part in ("calibrate", "report")}
@@ -144,7 +205,10 @@ def test_no_article_of_the_report_is_in_the_training_pairs():
         for text, article in zip(squad.paragraphs, squad.articles, strict=True)
         if squad_part(article) != "train"
     }
-    pairs = list(squad_pairs(squad, random.Random(0)))
+    pairs = [
+        *squad_pairs(squad, random.Random(0)),
+        *squad_reading_pairs(squad, random.Random(0)),
+    ]
     assert pairs
     assert not any(pair.second in reported for pair in pairs)
 
