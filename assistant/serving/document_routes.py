@@ -14,6 +14,7 @@ from assistant.assistant import Status
 from assistant.errors import UploadError
 from assistant.library import LibraryReport, RefusedFile
 from assistant.serialisation import to_json_data
+from assistant.serving.limits import is_local
 from assistant.serving.schemas import Removed
 from assistant.serving.service import Service
 from assistant.serving.uploads import add_uploads, safe_suffix, upload_folder
@@ -30,8 +31,9 @@ def document_routes(service: Service) -> APIRouter:
 
     @router.get("/status")
     async def status() -> Status:
-        """What is indexed and which models are in use."""
-        return await asyncio.to_thread(assistant.status)
+        """What is indexed and which models are in use; `home` is told on the machine itself."""
+        status = await asyncio.to_thread(assistant.status)
+        return status if is_local(service.settings.host) else replace(status, home="")
 
     @router.get("/documents")
     async def list_documents(

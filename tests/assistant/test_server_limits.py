@@ -156,3 +156,9 @@ def test_every_response_forbids_other_hosts_in_browsers(own_home: Path) -> None:
     policy = client_of(own_home).get("/healthz").headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert "http" not in policy
+
+
+def test_where_the_server_keeps_its_files_is_told_to_its_own_machine_alone(own_home: Path) -> None:
+    assert client_of(own_home).get("/v1/status").json()["home"] == "home"
+    away = client_of(own_home, host="0.0.0.0", api_key="key")
+    assert away.get("/v1/status", headers={"X-API-Key": "key"}).json()["home"] == ""
