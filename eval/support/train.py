@@ -25,7 +25,8 @@ class Recipe:
     `pairs_seed` is what the made-up pairs are drawn with; `frozen_layers` of the six stay as
     published, as the word embeddings always do. `masked` is the share of the text's tokens that
     are hidden; the weights of the steps after `average_from` (a share of all) are averaged
-    (Izmailov et al., 2018). `learns_unmarked_spans`: an answer that nobody marked teaches that
+    (Izmailov et al., 2018). `kept` is the share of the round's first weights in its last ones
+    (Wortsman et al., 2022). `learns_unmarked_spans`: an answer that nobody marked teaches that
     there is one.
     """
 
@@ -40,6 +41,7 @@ class Recipe:
     frozen_layers: int = 0
     masked: float = 0.0
     average_from: float = 1.0
+    kept: float = 0.0
     learns_unmarked_spans: bool = False
     repeats: Mapping[str, float] = field(default_factory=dict)
 
@@ -187,6 +189,7 @@ FIFTH_ROUND = Recipe(
     tokens_per_batch=2560,
     masked=0.08,
     average_from=0.5,
+    kept=1 / 3,
     span_weight=0.5,
     learns_unmarked_spans=True,
     repeats={
@@ -250,6 +253,7 @@ def train(
     tokenizer = open_tokenizer(folder)
     batches = _batches(_repeat(pairs, recipe, generator), tokenizer, recipe, generator)
     model = start or build_encoder(folder)
+    first = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     _freeze(model, recipe.frozen_layers)
     body = [p for n, p in model.named_parameters() if p.requires_grad and n.startswith("body")]
     heads = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("body")]
@@ -281,6 +285,15 @@ def train(
             running = 0.0
     if average is not None:
         model.load_state_dict(average.module.state_dict())
+    if recipe.kept:
+        model.load_state_dict(
+            {
+                name: torch.lerp(tensor, first[name], recipe.kept)
+                if tensor.is_floating_point()
+                else tensor
+                for name, tensor in model.state_dict().items()
+            }
+        )
     model.eval()
     return model
 
