@@ -240,7 +240,8 @@ def main(parts: tuple[Part, ...], model: bool, out: Path | None) -> None:
                 followup_questions(part),
                 out or settings.results,
                 with_model=model,
-                command=f"python -m eval.followups --part {part}",
+                command=f"python -m eval.followups --part {part}"
+                + ("" if model else " --no-model"),
                 progress=progress,
             )
         print_result(finished.result)
