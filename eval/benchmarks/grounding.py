@@ -36,7 +36,7 @@ class Clock:
 
     pieces: list[tuple[float, str]] = field(default_factory=list)
     checks: list[float] = field(default_factory=list)
-    first_sentence: float | None = None
+    first_check: float | None = None
     done: float = 0.0
 
     def sentence_ends(self) -> list[float]:
@@ -69,7 +69,10 @@ def watched(clock: Clock) -> Iterator[None]:
     def timed_support(*arguments: Any) -> "Support":
         started = time.perf_counter()
         found = support(*arguments)
-        clock.checks.append(time.perf_counter() - started)
+        ended = time.perf_counter()
+        clock.checks.append(ended - started)
+        if clock.first_check is None:
+            clock.first_check = ended
         return found
 
     with (
@@ -81,14 +84,12 @@ def watched(clock: Clock) -> Iterator[None]:
 
 def timed_answer(bench: Bench, question: EvalQuestion) -> Clock:
     """Ask a question and note what happened when."""
-    from assistant.answering.types import Done, Sentence
+    from assistant.answering.types import Done
 
     clock = Clock()
     with watched(clock):
         for event in bench.assistant.stream(question.text):
-            if isinstance(event, Sentence) and clock.first_sentence is None:
-                clock.first_sentence = time.perf_counter()
-            elif isinstance(event, Done):
+            if isinstance(event, Done):
                 clock.done = time.perf_counter()
     return clock
 
@@ -104,8 +105,8 @@ def figures(clocks: Sequence[Clock]) -> dict[str, Any]:
         if clock.checks and len(ends) > 1:
             writing = (ends[-1] - clock.pieces[0][0]) / len(ends)
             ratios.append(float(np.mean(clock.checks)) / writing)
-        if len(ends) > 1 and clock.first_sentence is not None:
-            in_order.append(float(clock.first_sentence < ends[1]))
+        if len(ends) > 1 and clock.first_check is not None:
+            in_order.append(float(clock.first_check < ends[1]))
     checks = [1000 * seconds for clock in clocks for seconds in clock.checks]
     return {
         "answers": len(clocks),

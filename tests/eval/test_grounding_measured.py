@@ -93,8 +93,8 @@ def test_checks_are_timed_against_when_the_model_wrote_not_when_somebody_read():
         (4.0, "is there. "),
         (5.0, "Three."),
     ]
-    early = Clock(pieces=pieces, checks=[0.5, 0.5], first_sentence=3.5, done=5.2)
-    late = Clock(pieces=pieces, checks=[2.0], first_sentence=6.0, done=8.0)
+    early = Clock(pieces=pieces, checks=[0.5, 0.5], first_check=3.5, done=5.2)
+    late = Clock(pieces=pieces, checks=[2.0], first_check=6.0, done=8.0)
     found = figures([early, late])
     assert found["first_sentence_checked_before_second_was_written"]["value"] == 0.5
     assert found["after_last_token_ms"]["p50"] == pytest.approx(1600)
