@@ -127,21 +127,16 @@ class SimilarityJudge:
 def judgement_signals(reader: Reader, question: str, hits: Sequence[Hit]) -> Mapping[str, float]:
     """What is weighed, by name.
 
-    `reading` and `second_reading` are the logits that the best and the second-best of the passages
-    hold an answer; `cosine` is the best dense score, `found` the best fused one, `lead` by how much
-    that exceeds the last one; `nothing_of_the_kind` is 1 where the question asks for a quantity, a
-    date or an origin and no passage has any.
+    `reading` is the largest logit that one of the best passages holds an answer, `cosine` the best
+    dense score; `nothing_of_the_kind` is 1 where the question asks for a quantity, a date or an
+    origin and no passage has any. How far the fused search puts the first passage before the
+    others was worth nothing beside these.
     """
     passages = [hit.passage.text for hit in hits]
-    readings = sorted(
-        (reader.read(question, text).answer for text in passages[:PASSAGES_READ]), reverse=True
-    )
+    reading = max(reader.read(question, text).answer for text in passages[:PASSAGES_READ])
     return {
-        "reading": _limited(readings[0]),
-        "second_reading": _limited(readings[min(1, len(readings) - 1)]),
+        "reading": max(-EXTREME, min(EXTREME, reading)),
         "cosine": max(hit.scores.get("dense", 0.0) for hit in hits),
-        "found": hits[0].score,
-        "lead": hits[0].score - hits[-1].score,
         "nothing_of_the_kind": float(holds_nothing_of_the_kind(question, "\n".join(passages))),
     }
 
@@ -169,7 +164,3 @@ def unknown_names(question: str, hits: Sequence[Hit]) -> list[str]:
 def nearest_topics(hits: Sequence[Hit]) -> tuple[str, ...]:
     """The titles of the documents of the best hits, each once."""
     return tuple(dict.fromkeys(hit.document.title for hit in hits))[:NEAREST_TOPICS]
-
-
-def _limited(logit: float) -> float:
-    return max(-EXTREME, min(EXTREME, logit))

@@ -42,6 +42,8 @@ def theme() -> gr.themes.Base:
         block_label_text_color_dark="*body_text_color",
         input_placeholder_color="*neutral_500",
         input_placeholder_color_dark="*neutral_300",
+        checkbox_label_background_fill_selected="*primary_600",
+        checkbox_label_background_fill_selected_dark="*primary_700",
         checkbox_border_color="*neutral_500",
         checkbox_border_color_dark="*neutral_400",
     )

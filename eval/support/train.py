@@ -25,8 +25,7 @@ class Recipe:
     `pairs_seed` is what the made-up pairs are drawn with; `frozen_layers` of the six stay as
     published, as the word embeddings always do. `masked` is the share of the text's tokens that
     are hidden; the weights of the steps after `average_from` (a share of all) are averaged
-    (Izmailov et al., 2018). `kept` is the share of the round's first weights in its last ones
-    (Wortsman et al., 2022). `learns_unmarked_spans`: an answer that nobody marked teaches that
+    (Izmailov et al., 2018). `learns_unmarked_spans`: an answer that nobody marked teaches that
     there is one.
     """
 
@@ -41,7 +40,6 @@ class Recipe:
     frozen_layers: int = 0
     masked: float = 0.0
     average_from: float = 1.0
-    kept: float = 0.0
     learns_unmarked_spans: bool = False
     repeats: Mapping[str, float] = field(default_factory=dict)
 
@@ -189,7 +187,6 @@ FIFTH_ROUND = Recipe(
     tokens_per_batch=2560,
     masked=0.08,
     average_from=0.5,
-    kept=1 / 3,
     span_weight=0.5,
     learns_unmarked_spans=True,
     repeats={
@@ -226,7 +223,56 @@ FIFTH_ROUND = Recipe(
         "joined": 0.7,
     },
 )
-ROUNDS = (FIRST_ROUND, SECOND_ROUND, THIRD_ROUND, FOURTH_ROUND, FIFTH_ROUND)
+SIXTH_ROUND = Recipe(
+    seed=12,
+    pairs_seed=5,
+    tokens_per_batch=2560,
+    rate=6e-5,
+    head_rate=3e-4,
+    masked=0.08,
+    average_from=0.5,
+    span_weight=0.5,
+    learns_unmarked_spans=True,
+    repeats={
+        "bank-written": 1.6,
+        "bank-written-other": 0.3,
+        "unanswered": 0,
+        "unanswered-found": 0.6,
+        "asked": 0.4,
+        "bank-near": 1.5,
+        "bank-other": 0.3,
+        "squad": 0.3,
+        "squad-mixed": 0.2,
+        "squad-nearest": 0.1,
+        "squad-other": 0.1,
+        "squad-changed": 0.2,
+        "squad-claim": 0.1,
+        "squad-wrong-answer": 0.15,
+        "cloze": 0.1,
+        "cloze-changed": 0.1,
+        "cloze-removed": 0.1,
+        "removed": 0.15,
+        "chunk": 0.2,
+        "chunk-changed": 0.2,
+        "clapnq": 0.7,
+        "clapnq-claim": 0.4,
+        "wice": 0.3,
+        "wice-cut": 0.3,
+        "absent": 0.1,
+        "shortened": 0.15,
+        "word": 0.3,
+        "exchange": 0.6,
+        "opposite": 0.5,
+        "name": 0.3,
+        "negation": 0.2,
+        "detail": 0.2,
+        "joined": 0.3,
+        "foreign": 0.4,
+        "reworded": 0.4,
+        "number": 0.4,
+    },
+)
+ROUNDS = (FIRST_ROUND, SECOND_ROUND, THIRD_ROUND, FOURTH_ROUND, FIFTH_ROUND, SIXTH_ROUND)
 
 
 def train(
@@ -253,7 +299,6 @@ def train(
     tokenizer = open_tokenizer(folder)
     batches = _batches(_repeat(pairs, recipe, generator), tokenizer, recipe, generator)
     model = start or build_encoder(folder)
-    first = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     _freeze(model, recipe.frozen_layers)
     body = [p for n, p in model.named_parameters() if p.requires_grad and n.startswith("body")]
     heads = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("body")]
@@ -285,15 +330,6 @@ def train(
             running = 0.0
     if average is not None:
         model.load_state_dict(average.module.state_dict())
-    if recipe.kept:
-        model.load_state_dict(
-            {
-                name: torch.lerp(tensor, first[name], recipe.kept)
-                if tensor.is_floating_point()
-                else tensor
-                for name, tensor in model.state_dict().items()
-            }
-        )
     model.eval()
     return model
 
