@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 QUESTIONS = Path(__file__).with_name("questions")
 DATA = Path(__file__).parents[2] / "shared" / "data"
 # The share of answerable questions that each strictness refuses on the calibration data. At the
-# default, 0.5, the balanced accuracy over answerable and near questions is best.
-FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.01, 0.25: 0.04, 0.5: 0.08, 0.75: 0.14, 1.0: 0.25}
+# default, 0.5, it is 4 % of those of dev.jsonl, which are harder than the others: the goal is 5 %.
+FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.003, 0.25: 0.006, 0.5: 0.0125, 0.75: 0.04, 1.0: 0.1}
 FOLDS = 10
 SEED = 5
 

@@ -5,6 +5,7 @@ import logging
 import platform
 import random
 import shutil
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 
 from assistant.answering.pair_model import CALIBRATION_NAME, DEFAULT_FOLDER, MODEL_NAME, PairModel
 from corpus.question_bank import load_question_bank
-from eval.support.bank_reading import written_pairs
+from eval.support.bank_reading import far_pairs, written_pairs
 from eval.support.cloze import cloze_pairs
 from eval.support.export import export
 from eval.support.measure import measure_answers, measure_support, read_answers, read_support
@@ -163,8 +164,9 @@ def training_pairs(
     asked = read_bank_questions(_QUESTIONS / "dev.jsonl")
     unanswered = read_bank_unanswered(_QUESTIONS / "unanswerable_training.txt")
     written = read_bank_unanswered(_QUESTIONS / "answerable_training.txt")
+    far = read_bank_unanswered(_QUESTIONS / "far_training.txt")
     looked_up = [one.question for one in asked]
-    for by_answer in (unanswered, written):
+    for by_answer in (unanswered, written, far):
         looked_up += [question for questions in by_answer.values() for question in questions]
     ranked = rank_bank_answers(looked_up, embedder, depth=10)
     return [
@@ -176,6 +178,7 @@ def training_pairs(
         *clapnq_pairs(read_clapnq(data)),
         *chunk_question_pairs(data, generator),
         *written_pairs(written, unanswered, bank, ranked),
+        *far_pairs(chain.from_iterable(far.values()), bank, ranked),
         *squad_reading_pairs(read_squad(data), generator),
         *foreign_pairs(read_open_texts(data), generator, _FOREIGN_CLAIMS),
         *cloze_pairs(read_open_texts(data), generator, _CLOZES_PER_TEXT),

@@ -1,6 +1,6 @@
 """The questions about the bank that were written for training, with the passages they bring."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eval.support.pairs import Pair, unanswered_pair
 
@@ -33,3 +33,12 @@ def written_pairs(
         for question in questions:
             for found in ranked[question][:_FOUND]:
                 yield unanswered_pair(question, answers[found], "unanswered-found")
+
+
+def far_pairs(
+    questions: Iterable[str], answers: Mapping[int, str], ranked: Mapping[str, Sequence[int]]
+) -> Iterator[Pair]:
+    """Questions on other fields with all that retrieval brings ("far-found")."""
+    for question in questions:
+        for found in ranked[question][:_FOUND]:
+            yield unanswered_pair(question, answers[found], "far-found")

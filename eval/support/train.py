@@ -272,7 +272,37 @@ SIXTH_ROUND = Recipe(
         "number": 0.4,
     },
 )
-ROUNDS = (FIRST_ROUND, SECOND_ROUND, THIRD_ROUND, FOURTH_ROUND, FIFTH_ROUND, SIXTH_ROUND)
+SEVENTH_ROUND = Recipe(
+    seed=13,
+    pairs_seed=5,
+    tokens_per_batch=2560,
+    rate=5e-5,
+    head_rate=2e-4,
+    masked=0.08,
+    average_from=0.4,
+    span_weight=0.5,
+    learns_unmarked_spans=True,
+    repeats={
+        **{kind: share / 4 for kind, share in SIXTH_ROUND.repeats.items()},
+        "far-found": 2,
+        "bank-written": 0.8,
+        "asked": 0.4,
+        "bank": 1,
+        "unanswered-found": 0.2,
+        "bank-near": 0.5,
+        "squad": 0.2,
+        "squad-mixed": 0.1,
+    },
+)
+ROUNDS = (
+    FIRST_ROUND,
+    SECOND_ROUND,
+    THIRD_ROUND,
+    FOURTH_ROUND,
+    FIFTH_ROUND,
+    SIXTH_ROUND,
+    SEVENTH_ROUND,
+)
 
 
 def train(
