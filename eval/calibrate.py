@@ -2,7 +2,8 @@
 
 Everything it learns from is in the project or in the data folder, and nothing of it is reported
 on: of the bank's development questions the third that the pair model was not trained on, questions
-written for this purpose alone, and the SQuAD2 article set aside for calibration.
+written for this purpose alone, and the SQuAD2 article set aside for calibration, which is asked
+questions from other fields too.
 """
 
 import json
@@ -57,11 +58,13 @@ def main(data: Path, out: Path) -> None:
     reader = PairModel()
     settings = Settings.load()
     rows: list[Row] = []
-    for name, questions in (("bank", bank_questions()), ("squad2", None)):
-        asked = read_squad2(data, "calibrate") if questions is None else None
-        documents = asked.documents if asked else read_bank_questions("dev").documents
+    squad2 = read_squad2(data, "calibrate")
+    for name, documents, questions in (
+        ("bank", read_bank_questions("dev").documents, bank_questions()),
+        ("squad2", squad2.documents, (*squad2.questions, *far_questions())),
+    ):
         with bench_over(settings, documents, name) as bench:
-            rows += rows_of(bench, reader, name, asked.questions if asked else questions or ())
+            rows += rows_of(bench, reader, name, questions)
     result = calibrated(rows)
     out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     click.echo(json.dumps(result["measured"], indent=2))
@@ -84,6 +87,16 @@ def bank_questions() -> tuple[EvalQuestion, ...]:
             for number, texts in written.items()
             for text in texts
         ),
+    )
+
+
+def far_questions() -> tuple[EvalQuestion, ...]:
+    """Questions far from SQuAD2's article too; the pair model has read them with the bank alone."""
+    written = read_bank_unanswered(QUESTIONS / "far_training.txt")
+    return tuple(
+        EvalQuestion(f"far-{number}-{place}", text, answerable=False, kind="far")
+        for number, texts in written.items()
+        for place, text in enumerate(texts)
     )
 
 
