@@ -30,6 +30,7 @@ from eval.support.pairs import (
     wice_pairs,
 )
 from eval.support.paraphrases import Paraphrase, read_paraphrases, write_paraphrases
+from eval.support.rounds import ROUNDS
 from eval.support.sources import (
     read_bank_asked,
     read_bank_questions,
@@ -40,7 +41,7 @@ from eval.support.sources import (
     read_wice_train,
 )
 from eval.support.squad_reading import squad_reading_pairs
-from eval.support.train import ROUNDS, train
+from eval.support.train import train
 from index.text_embedders import OnnxTextEmbedder, TextEmbedder
 
 _PROJECT = Path(__file__).parents[2]
