@@ -1,9 +1,10 @@
 """`python -m eval.calibrate`: set the weights and thresholds of the judgement on whether to answer.
 
 Everything it learns from is in the project or in the data folder, and nothing of it is reported
-on: of the bank's development questions the third that the pair model was not trained on, questions
-written for this purpose alone, and the SQuAD2 article set aside for calibration, which is asked
-questions from other fields too.
+on: of the bank's development questions the third that the pair model was not trained on, the
+validation questions, questions written for this purpose alone, and the SQuAD2 article set aside for
+calibration, which is asked questions from other fields too (the pair model has read those with the
+bank alone).
 """
 
 import json
@@ -61,7 +62,7 @@ def main(data: Path, out: Path) -> None:
     squad2 = read_squad2(data, "calibrate")
     for name, documents, questions in (
         ("bank", read_bank_questions("dev").documents, bank_questions()),
-        ("squad2", squad2.documents, (*squad2.questions, *far_questions())),
+        ("squad2", squad2.documents, (*squad2.questions, *far_questions("far_training.txt"))),
     ):
         with bench_over(settings, documents, name) as bench:
             rows += rows_of(bench, reader, name, questions)
@@ -72,16 +73,18 @@ def main(data: Path, out: Path) -> None:
 
 def bank_questions() -> tuple[EvalQuestion, ...]:
     """The questions about the bank that the pair model was not trained on."""
-    dev = [
+    asked = [
         question
-        for question in read_bank_questions("dev").questions
+        for part in ("dev", "validation")
+        for question in read_bank_questions(part).questions
         if bank_question_part(BankQuestion(question.id, question.kind, question.text, ()))
         == "calibrate"
         and question.kind in ("answerable", "near", "far", "followup")
     ]
     written = read_bank_unanswered(QUESTIONS / "answerable_calibration.txt")
     return (
-        *dev,
+        *asked,
+        *far_questions("far_calibration.txt"),
         *(
             EvalQuestion(f"written-{number}", text, answerable=True)
             for number, texts in written.items()
@@ -90,10 +93,10 @@ def bank_questions() -> tuple[EvalQuestion, ...]:
     )
 
 
-def far_questions() -> tuple[EvalQuestion, ...]:
-    """Questions far from SQuAD2's article too; the pair model has read them with the bank alone."""
-    written = read_bank_unanswered(QUESTIONS / "far_training.txt")
-    return tuple(
+def far_questions(name: str) -> Iterator[EvalQuestion]:
+    """The questions of a file of far ones."""
+    written = read_bank_unanswered(QUESTIONS / name)
+    return (
         EvalQuestion(f"far-{number}-{place}", text, answerable=False, kind="far")
         for number, texts in written.items()
         for place, text in enumerate(texts)

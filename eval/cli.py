@@ -51,7 +51,7 @@ command.add_command(sheet_score)
 @click.option(
     "--baseline-answers", type=click.IntRange(-1), help="The same for each of the two baselines."
 )
-@click.option("--part", help="Part of the data set: bank has dev and test (default).")
+@click.option("--part", help="Part of the data set: bank has dev, validation and test (default).")
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),

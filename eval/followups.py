@@ -16,7 +16,7 @@ from assistant.answering.followups import leans_on_history, standalone_question
 from assistant.answering.prompts import rewrite_prompt
 from assistant.answering.types import Message, Question
 from eval.corpora import Bench, Progress, bench_over
-from eval.datasets.bank_questions import Part, read_bank_questions, standing_alone
+from eval.datasets.bank_questions import PARTS, Part, read_bank_questions, standing_alone
 from eval.datasets.types import EvalQuestion, QuestionSet
 from eval.metrics.intervals import share_interval
 from eval.provenance import corpus_digest, describe, fingerprint
@@ -221,9 +221,7 @@ _KINDS: Sequence[str] = (LEANING, ALONE, AFTER_ANOTHER)
 
 
 @click.command()
-@click.option(
-    "--part", "parts", multiple=True, type=click.Choice(["dev", "test"]), default=("dev", "test")
-)
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), default=("dev", "test"))
 @click.option("--model/--no-model", default=True, help="Measure the language model too.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None)
 def main(parts: tuple[Part, ...], model: bool, out: Path | None) -> None:

@@ -21,7 +21,7 @@ from assistant.answering.chain import AnsweringSettings, share_of_words
 from assistant.answering.evidence import EvidenceSentence, evidence_sentences
 from assistant.answering.retriever import find_passages
 from eval.corpora import Bench, bench_over
-from eval.datasets.bank_questions import Part, read_bank_questions
+from eval.datasets.bank_questions import PARTS, Part, read_bank_questions
 from eval.datasets.types import EvalQuestion
 from eval.metrics.answers import key_facts_stated
 from eval.metrics.intervals import mean_interval
@@ -92,7 +92,7 @@ def measure(chooser: selection.SentenceSelection, reads: Sequence[Read]) -> dict
 
 
 @click.command()
-@click.option("--part", type=click.Choice(["dev", "test"]), default="dev", show_default=True)
+@click.option("--part", type=click.Choice(PARTS), default="dev", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None)
 def main(part: Part, out: Path | None) -> None:
     """Measure the choice of sentences with every number around the one that ships."""

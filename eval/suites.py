@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from eval.datasets.types import DataSetError, QuestionSet
 from eval.run import Plan
@@ -55,13 +55,16 @@ def load_suite(name: str, source: Source, settings: "Settings") -> LoadedSuite:
 
 
 def _bank(source: Source, settings: "Settings") -> LoadedSuite:
-    from eval.datasets.bank_questions import read_bank_questions
+    from eval.datasets.bank_questions import PARTS, Part, read_bank_questions
 
-    if source.part not in (None, "dev", "test"):
-        raise DataSetError(f"The bank has no part {source.part!r}.", hint="dev or test.")
-    dev = read_bank_questions("dev")
-    questions = dev if source.part == "dev" else read_bank_questions("test")
-    return LoadedSuite(questions, dev, Plan(answers=None, baseline_answers=12))
+    part = source.part or "test"
+    if part not in PARTS:
+        raise DataSetError(f"The bank has no part {part!r}.", hint=f"One of {', '.join(PARTS)}.")
+    return LoadedSuite(
+        read_bank_questions(cast("Part", part)),
+        read_bank_questions("dev"),
+        Plan(answers=None, baseline_answers=12),
+    )
 
 
 def _squad2(source: Source, settings: "Settings") -> LoadedSuite:

@@ -15,11 +15,6 @@ _COUNTED = (
     "seventeen eighteen nineteen twenty"
 )
 _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTED.split(), start=2)}
-_WANTS_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|old|far|large|often)\b|\bwhen\b|\b(?:year|date|percentage)\b", re.I
-)
-_WANTS_NAME = re.compile(r"\bwho(?:m|se)?\b|\bwhere\b", re.I)
-
 SUPPORT_SIGNALS = (
     "coverage",
     "best_sentence_coverage",
@@ -28,15 +23,6 @@ SUPPORT_SIGNALS = (
     "missing_numbers",
     "missing_names",
     "negation_differs",
-)
-ANSWER_SIGNALS = (
-    "coverage",
-    "best_sentence_coverage",
-    "missing_words",
-    "missing_numbers",
-    "missing_names",
-    "wants_number_finds_none",
-    "wants_name_finds_none",
 )
 
 
@@ -62,23 +48,6 @@ def support_signals(claim: str, evidence: str) -> tuple[float, ...]:
         min(len(_all_numbers(claim) - _all_numbers(evidence)), 3) / 3,
         min(_missing_names(claim, evidence), 4) / 4,
         float(negated(claim) != negated(sentences[best])),
-    )
-
-
-def answer_signals(question: str, passage: str) -> tuple[float, ...]:
-    """The values of `ANSWER_SIGNALS`: shares in [0, 1], counts scaled to [0, 1]."""
-    content, pool = content_words(question), set(content_words(passage))
-    wants_number = _WANTS_NUMBER.search(question) is not None
-    wants_name = _WANTS_NAME.search(question) is not None
-    new_numbers = _all_numbers(passage) - _all_numbers(question)
-    return (
-        _share(content, pool),
-        max(_share(content, content_words(part)) for part in _SENTENCE_END.split(passage)),
-        min(len(set(content) - pool), 6) / 6,
-        min(len(_all_numbers(question) - _all_numbers(passage)), 3) / 3,
-        min(_missing_names(question, passage), 3) / 3,
-        float(wants_number and not new_numbers),
-        float(wants_name and not names(passage) - names(question)),
     )
 
 

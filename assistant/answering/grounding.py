@@ -59,28 +59,30 @@ class Grounding:
         if not evidence:
             return Support(0.0, (), False)
         best = Support(0.0, (), False)
-        candidates = self._nearest(claim, evidence)
+        candidates = self.candidates(claim, evidence)
         for candidate in candidates:
-            best = max(best, self._score(claim, [candidate]), key=_probability)
+            best = max(best, self.score(claim, [candidate]), key=_probability)
             if best.sufficient:
                 break
         for other in candidates:
             pair = sorted((*best.sentences, other), key=evidence.index)
             if other not in best.sentences:
-                together = self._score(claim, pair)
+                together = self.score(claim, pair)
                 if together.probability >= best.probability + SECOND_SENTENCE_GAIN:
                     return together
         return best
 
-    def _score(self, claim: str, sentences: Sequence[EvidenceSentence]) -> Support:
-        parts = [part for one in sentences for part in (one.title, one.lead, one.text) if part]
-        (probability,) = self._scorer.score([(claim, " ".join(dict.fromkeys(parts)))])
+    def score(self, claim: str, sentences: Sequence[EvidenceSentence]) -> Support:
+        """How well these sentences together support `claim`."""
+        (probability,) = self._scorer.score([(claim, as_read(sentences))])
         return Support(
             float(probability), tuple(sentences), bool(probability >= self._scorer.threshold)
         )
 
-    def _nearest(self, claim: str, evidence: Sequence[EvidenceSentence]) -> list[EvidenceSentence]:
-        """The candidates by shared words and by meaning."""
+    def candidates(
+        self, claim: str, evidence: Sequence[EvidenceSentence]
+    ) -> list[EvidenceSentence]:
+        """The sentences that are looked at in full, nearest first, by shared words and meaning."""
         wanted = set(content_words(claim))
         cosines = self._embed([one.text for one in evidence]) @ self._embed([claim])[0]
         shared = [
@@ -88,6 +90,12 @@ class Grounding:
         ]
         order = np.argsort(-(cosines + np.asarray(shared)), kind="stable")
         return [evidence[index] for index in order[:CANDIDATES]]
+
+
+def as_read(sentences: Sequence[EvidenceSentence]) -> str:
+    """Sentences as the scorer reads them: behind their title, and list items behind their lead."""
+    parts = [part for one in sentences for part in (one.title, one.lead, one.text) if part]
+    return " ".join(dict.fromkeys(parts))
 
 
 def _probability(support: Support) -> float:

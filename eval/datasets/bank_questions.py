@@ -2,20 +2,22 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from assistant.answering.types import Message
 from corpus.also_asked import load_shipped_bank
 from eval.datasets.files import json_lines
 from eval.datasets.types import EvalQuestion, QuestionSet
 
-Part = Literal["dev", "test"]
+Part = Literal["dev", "validation", "test"]
+PARTS = get_args(Part)
 
 WITHOUT_ANSWER = frozenset({"near", "far"})
 
 
 def read_bank_questions(part: Part) -> QuestionSet:
-    """`dev` is for tuning, `test` for reporting; `eval/questions/README.md` has the format.
+    """`dev` and `validation` are for tuning, `test` is for reporting; the format is in
+    `eval/questions/README.md`.
 
     Raises:
         DataSetError: the file is not what its README says.
@@ -28,7 +30,7 @@ def read_bank_questions(part: Part) -> QuestionSet:
 
 
 def standing_alone(part: Part) -> frozenset[str]:
-    """The ids of the follow-ups that are marked as changing the topic; `test` has no marks."""
+    """The ids of the follow-ups that are marked as changing the topic; only `dev` has marks."""
     return frozenset(row["id"] for row in _rows(part) if row.get("stands_alone"))
 
 

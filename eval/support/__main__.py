@@ -1,4 +1,4 @@
-"""`python -m eval.support`: make the training lines, train the pair model, measure both scorers."""
+"""`python -m eval.support`: make the training lines, train the pair model, measure the scorer."""
 
 import json
 import logging
@@ -15,9 +15,11 @@ from assistant.answering.pair_model import CALIBRATION_NAME, DEFAULT_FOLDER, MOD
 from corpus.question_bank import load_question_bank
 from eval.support.bank_reading import far_pairs, written_pairs
 from eval.support.cloze import cloze_pairs
-from eval.support.export import export
-from eval.support.measure import measure_answers, measure_support, read_answers, read_support
-from eval.support.measured_sets import answer_rows, rank_bank_answers, support_rows
+from eval.support.drafted import draft_pairs, drafted_questions, read_draft_claims, write_drafts
+from eval.support.encoder import build_encoder
+from eval.support.export import export, load_exported
+from eval.support.measure import measure_support, read_support
+from eval.support.measured_sets import rank_bank_answers, support_rows
 from eval.support.pairs import (
     Pair,
     bank_asked_pairs,
@@ -50,7 +52,6 @@ _RESULTS = _PROJECT / "eval" / "results" / "support.json"
 _PER_TEXT = 3
 _CLOZES_PER_TEXT = 4
 _FOREIGN_CLAIMS = 500
-_DEPTH = 3
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
 _data = click.option(
@@ -69,7 +70,7 @@ _model = click.option(
 
 @click.group()
 def main() -> None:
-    """Train and measure the scorers of support and answerability."""
+    """Train the pair model and measure the scorer of support."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 
 
@@ -84,6 +85,22 @@ def paraphrase(data: Path, llm: Path, out: Path, count: int, threads: int) -> No
     write_paraphrases(read_open_texts(data), llm, out, count, threads)
 
 
+@main.command()
+@_data
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def draft(data: Path, out: Path) -> None:
+    """Let the chain write drafts for people to judge (about 3 s a question, 280 questions)."""
+    from assistant.answering.assemble import load_chat_model
+    from assistant.settings import Settings
+    from eval.corpora import bench_over
+
+    settings = Settings.load()
+    model = load_chat_model(settings)
+    for name, documents, questions in drafted_questions(data):
+        with bench_over(settings, documents, name) as bench:
+            write_drafts(bench, model, name, questions, out)
+
+
 @main.command(name="train")
 @_data
 @_weights
@@ -93,11 +110,17 @@ def paraphrase(data: Path, llm: Path, out: Path, count: int, threads: int) -> No
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What `paraphrase` wrote; without it the scorer learns from fewer rewordings.",
 )
+@click.option("--start", type=_folder, help="A trained model to go on from, for the last round.")
 @click.option("--threads", default=1, show_default=True)
 def train_command(
-    data: Path, weights: Path, model: Path, paraphrases: Path | None, threads: int
+    data: Path,
+    weights: Path,
+    model: Path,
+    paraphrases: Path | None,
+    start: Path | None,
+    threads: int,
 ) -> None:
-    """Train on the training parts and export to --model (an hour of one free core)."""
+    """Train on the training parts and export to --model (20 minutes a round of one free core)."""
     lines = read_paraphrases(paraphrases) if paraphrases else []
     embedder = OnnxTextEmbedder(weights, threads)
 
@@ -105,7 +128,10 @@ def train_command(
         click.echo(f"step {step} of {steps}, loss {loss:.3f}", err=True)
 
     trained = None
-    for recipe in ROUNDS:
+    if start is not None:
+        trained = build_encoder(weights)
+        load_exported(trained, start / MODEL_NAME)
+    for recipe in ROUNDS if start is None else ROUNDS[-1:]:
         pairs = training_pairs(data, embedder, lines, recipe.pairs_seed)
         trained = train(pairs, weights, recipe, show, threads, start=trained)
     assert trained is not None
@@ -130,16 +156,8 @@ def measure(data: Path, weights: Path, model: Path, out: Path, threads: int) -> 
     support, support_threshold, support_report = measure_support(
         claims, read_support(claims, pair_model, embedder)
     )
-    questions = answer_rows(data, _QUESTIONS, embedder, _DEPTH)
-    answers, answer_threshold, answer_report = measure_answers(
-        questions, read_answers(questions, pair_model)
-    )
     calibration = {
         "support": {"threshold": round(support_threshold, 4), "weights": _rounded(support.weights)},
-        "answerability": {
-            "threshold": round(answer_threshold, 4),
-            "weights": _rounded(answers.weights),
-        },
     }
     (model / CALIBRATION_NAME).write_text(json.dumps(calibration, indent=2) + "\n", "utf-8")
     report = {
@@ -148,7 +166,6 @@ def measure(data: Path, weights: Path, model: Path, out: Path, threads: int) -> 
         "machine": platform.machine(),
         "model bytes": (model / MODEL_NAME).stat().st_size,
         "support": support_report,
-        "answerability": answer_report,
         "calibration": calibration,
     }
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -179,6 +196,7 @@ def training_pairs(
         *clapnq_pairs(read_clapnq(data)),
         *chunk_question_pairs(data, generator),
         *written_pairs(written, unanswered, bank, ranked),
+        *draft_pairs(read_draft_claims()),
         *far_pairs(chain.from_iterable(far.values()), bank, ranked),
         *squad_reading_pairs(read_squad(data), generator),
         *foreign_pairs(read_open_texts(data), generator, _FOREIGN_CLAIMS),

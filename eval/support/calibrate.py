@@ -21,11 +21,10 @@ DIRECTIONS: Mapping[str, int] = {
     "worst_word": -1,
     "second_worst_word": -1,
     "mean_word": -1,
-    "wants_number_finds_none": -1,
-    "wants_name_finds_none": -1,
-    "answer_logit": 1,
-    "span_logit": 1,
-    "top_cosine": 1,
+    "reading": 1,
+    "words": -1,
+    "distant": -1,
+    "nothing_of_the_kind": -1,
 }
 
 

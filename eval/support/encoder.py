@@ -97,6 +97,10 @@ def build_encoder(folder: Path) -> "torch.nn.Module":
     support (n,), answer (n,), unsupported (n, t) of each token, start and end (n, t) of the answer.
     """
     import torch
+
+    from index.torchvision_without_cuda import declare_torchvision_operators
+
+    declare_torchvision_operators()
     from transformers import AutoModel
 
     class PairEncoder(torch.nn.Module):

@@ -1,4 +1,4 @@
-"""Calibrates both scorers on the calibration parts and measures them on the report parts."""
+"""Calibrates the scorer of support on the calibration parts, measures it on the report parts."""
 
 import logging
 import time
@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from assistant.answering.agreement import ANSWER_SIGNALS, SUPPORT_SIGNALS, support_signals
-from assistant.answering.answerability import READING_SIGNALS as ANSWER_READING
-from assistant.answering.answerability import answerability_signals
+from assistant.answering.agreement import SUPPORT_SIGNALS, support_signals
 from assistant.answering.pair_model import PairModel
-from assistant.answering.support import READING_SIGNALS as SUPPORT_READING
-from assistant.answering.support import reading_signals
+from assistant.answering.support import READING_SIGNALS, reading_signals
 from eval.support.calibrate import Fit, fit
-from eval.support.measured_sets import AnswerRow, SupportRow
+from eval.support.measured_sets import SupportRow
 from eval.support.metrics import (
     Flags,
     Floats,
@@ -24,15 +21,11 @@ from eval.support.metrics import (
     best_threshold,
     calibration_error,
     interval,
-    risk_coverage,
 )
 from eval.support.sources import split_sentences
 from index.text_embedders import TextEmbedder
 
 _logger = logging.getLogger(__name__)
-# The best log loss in tenfold cross-validation of the calibration rows, of 0.003 to 1.
-_ANSWER_RIDGE = 0.03
-_COVERAGES = (0.25, 0.5, 0.75, 1.0)
 Progress = Callable[[int, int], None]
 
 
@@ -61,25 +54,8 @@ def read_support(rows: Sequence[SupportRow], model: PairModel, embedder: TextEmb
         took.append(1000 * (time.perf_counter() - began))
         sentences = embedder.embed_passages(split_sentences(row.evidence) or [row.evidence])
         values.append([*signals, float((sentences @ embedder.embed_query(row.claim)).max())])
-    names = (*SUPPORT_SIGNALS, *SUPPORT_READING, "cosine")
+    names = (*SUPPORT_SIGNALS, *READING_SIGNALS, "cosine")
     return Signals(names, np.array(values), tuple(took))
-
-
-def read_answers(rows: Sequence[AnswerRow], model: PairModel) -> list[Signals]:
-    """All signals of each row's passages, with the question's best cosine to any passage."""
-    names = (*ANSWER_SIGNALS, *ANSWER_READING, "top_cosine")
-    found = []
-    for row in rows:
-        values, took = [], []
-        for passage in row.passages:
-            began = time.perf_counter()
-            signals = answerability_signals(
-                row.question, passage, model.read(row.question, passage)
-            )
-            took.append(1000 * (time.perf_counter() - began))
-            values.append([*(signals[name] for name in names[:-1]), row.top_cosine])
-        found.append(Signals(names, np.array(values), tuple(took)))
-    return found
 
 
 def measure_support(rows: Sequence[SupportRow], signals: Signals) -> tuple[Fit, float, Any]:
@@ -93,9 +69,9 @@ def measure_support(rows: Sequence[SupportRow], signals: Signals) -> tuple[Fit, 
         "visible agreement alone": SUPPORT_SIGNALS,
         "visible agreement and cosine": (*SUPPORT_SIGNALS, "cosine"),
         "cross-encoder verdict alone": ("support_logit",),
-        "cross-encoder verdict and words": SUPPORT_READING,
-        "shipped: agreement and cross-encoder": (*SUPPORT_SIGNALS, *SUPPORT_READING),
-        "shipped and cosine": (*SUPPORT_SIGNALS, *SUPPORT_READING, "cosine"),
+        "cross-encoder verdict and words": READING_SIGNALS,
+        "shipped: agreement and cross-encoder": (*SUPPORT_SIGNALS, *READING_SIGNALS),
+        "shipped and cosine": (*SUPPORT_SIGNALS, *READING_SIGNALS, "cosine"),
     }
     report: dict[str, Any] = {}
     shipped, threshold = Fit({"intercept": 0.0}), 0.5
@@ -201,98 +177,3 @@ def _by_kind(
                 "right": round(float(np.mean(right)), 3),
             }
     return found
-
-
-def measure_answers(
-    rows: Sequence[AnswerRow], signals: Sequence[Signals]
-) -> tuple[Fit, float, Any]:
-    """The fitted scorer, its threshold, and the report against the naive top scores."""
-    positive = np.array([row.answerable for row in rows])
-    training = np.array([row.part == "calibrate" for row in rows])
-    sets = np.array([row.data for row in rows])
-    groups: Mapping[str, tuple[str, ...]] = {
-        "visible agreement alone": ANSWER_SIGNALS,
-        "cross-encoder verdict alone": ("answer_logit",),
-        "cross-encoder span alone": ("span_logit",),
-        "cross-encoder verdict and span": ANSWER_READING[:2],
-        "cross-encoder verdict, span and words": ANSWER_READING,
-        "cross-encoder, and how well passages were found": (*ANSWER_READING, "top_cosine"),
-        "shipped: agreement and cross-encoder": (*ANSWER_SIGNALS, *ANSWER_READING),
-    }
-    report: dict[str, Any] = {"naive top score": _naive(rows, positive, training, sets)}
-    shipped, threshold = Fit({"intercept": 0.0}), 0.5
-    for group, chosen in groups.items():
-        # Which passage is best depends on the weights, and they on it: two rounds settle it.
-        best = [one.columns(chosen)[0] for one in signals]
-        for _ in range(3):
-            values = np.array(best)
-            fitted = fit(
-                chosen,
-                values[training],
-                positive[training],
-                sets[training].tolist(),
-                _ANSWER_RIDGE,
-            )
-            best = [
-                columns[int(np.argmax(fitted.probabilities(chosen, columns)))]
-                for columns in (one.columns(chosen) for one in signals)
-            ]
-        chances = fitted.probabilities(chosen, np.array(best))
-        common = best_threshold(chances[training], positive[training], sets[training].tolist())
-        report[group] = {}
-        for data in sorted(set(sets)):
-            inside = ~training & (sets == data)
-            own = best_threshold(
-                chances[training & (sets == data)], positive[training & (sets == data)]
-            )
-            report[group][data] = _judge(chances, positive, inside, common, own) | {
-                "risk at coverage": _rounded(
-                    risk_coverage(chances[inside], positive[inside], _COVERAGES)
-                )
-            }
-        if group.startswith("shipped:"):
-            shipped, threshold = fitted, common
-            report[group]["bank by kind"] = _refusals(rows, chances, common)
-    took = [each for one in signals for each in one.milliseconds]
-    report["milliseconds a passage, median"] = round(float(np.median(took)), 1)
-    return shipped, threshold, report
-
-
-def _naive(
-    rows: Sequence[AnswerRow], positive: Flags, training: Flags, sets: Any
-) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for name, scores in (
-        ("cosine", np.array([row.top_cosine for row in rows])),
-        ("BM25", np.array([row.top_bm25 for row in rows])),
-    ):
-        for data in ("bank", "squad2"):
-            inside = ~training & (sets == data)
-            low, high = interval(auroc, scores[inside], positive[inside])
-            found.setdefault(data, {})[name] = {
-                "AUROC": round(auroc(scores[inside], positive[inside]), 3),
-                "AUROC, 95 %": [round(low, 3), round(high, 3)],
-                "risk at coverage": _rounded(
-                    risk_coverage(scores[inside], positive[inside], _COVERAGES)
-                ),
-            }
-    return found
-
-
-def _refusals(rows: Sequence[AnswerRow], chances: Floats, threshold: float) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for kind in ("answerable", "near", "far"):
-        those = [
-            chance
-            for row, chance in zip(rows, chances, strict=True)
-            if (row.data, row.kind, row.part) == ("bank", kind, "report")
-        ]
-        found[kind] = {
-            "rows": len(those),
-            "refused": round(float(np.mean(np.array(those) < threshold)), 3),
-        }
-    return found
-
-
-def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, 3) for name, value in figures.items()}

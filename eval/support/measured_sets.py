@@ -18,11 +18,7 @@ from eval.support.passages import find_passages
 from eval.support.questions_to_claims import to_claim
 from eval.support.sources import (
     Part,
-    bank_question_part,
-    clapnq_part,
     read_bank_claims,
-    read_bank_questions,
-    read_clapnq,
     read_squad,
     read_wice_dev,
     split_sentences,
@@ -44,20 +40,6 @@ class SupportRow:
     claim: str
     evidence: str
     supported: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """A question with the passages found for it and the truth about them."""
-
-    data: str
-    part: Part
-    kind: str
-    question: str
-    passages: tuple[str, ...]
-    answerable: bool
-    top_cosine: float = 0.0
-    top_bm25: float = 0.0
 
 
 def support_rows(data: Path) -> list[SupportRow]:
@@ -152,46 +134,6 @@ def _foreign_sentences(data: Path) -> Iterator[SupportRow]:
         yield SupportRow("corrupted", part, "foreign", said, evidence, False)
 
 
-def answer_rows(data: Path, questions: Path, embedder: TextEmbedder, depth: int) -> list[AnswerRow]:
-    """SQuAD2's and the bank's questions with the passages retrieved, ClapNQ's with the one given.
-
-    `questions` is the folder of the project's own question files.
-    """
-    return [
-        *_squad_questions(data, embedder, depth),
-        *_bank_questions(questions, embedder, depth),
-        *(
-            AnswerRow(
-                "clapnq",
-                clapnq_part(asked),
-                "answerable" if asked.answerable else "unanswerable",
-                asked.question,
-                (" ".join(asked.sentences),),
-                asked.answerable,
-            )
-            for asked in read_clapnq(data)
-            if clapnq_part(asked) != "train"
-        ),
-    ]
-
-
-def _squad_questions(data: Path, embedder: TextEmbedder, depth: int) -> Iterator[AnswerRow]:
-    squad = read_squad(data)
-    asked = [q for q in squad.questions if squad_part(q.article) != "train"]
-    found = find_passages([q.question for q in asked], squad.paragraphs, embedder, depth)
-    for question, hits in zip(asked, found, strict=True):
-        yield AnswerRow(
-            "squad2",
-            squad_part(question.article),
-            "impossible" if question.impossible else "answerable",
-            question.question,
-            tuple(squad.paragraphs[n] for n in hits.passages),
-            not question.impossible,
-            hits.top_cosine,
-            hits.top_bm25,
-        )
-
-
 def rank_bank_answers(
     questions: Sequence[str], embedder: TextEmbedder, depth: int
 ) -> dict[str, tuple[int, ...]]:
@@ -202,25 +144,3 @@ def rank_bank_answers(
         question: tuple(n + 1 for n in hits.passages)
         for question, hits in zip(questions, found, strict=True)
     }
-
-
-def _bank_questions(folder: Path, embedder: TextEmbedder, depth: int) -> Iterator[AnswerRow]:
-    texts = [document.text for document in load_question_bank()]
-    asked = [
-        question
-        for name in ("dev.jsonl", "test.jsonl")
-        for question in read_bank_questions(folder / name)
-        if bank_question_part(question) != "train"
-    ]
-    found = find_passages([q.question for q in asked], texts, embedder, depth)
-    for question, hits in zip(asked, found, strict=True):
-        yield AnswerRow(
-            "bank",
-            bank_question_part(question),
-            question.kind,
-            question.question,
-            tuple(texts[n] for n in hits.passages),
-            question.kind == "answerable",
-            hits.top_cosine,
-            hits.top_bm25,
-        )

@@ -44,15 +44,6 @@ def balanced_weights(positive: Flags) -> Floats:
     return np.where(positive, 0.5 / max(1, positive.sum()), 0.5 / max(1, (~positive).sum()))
 
 
-def risk_coverage(scores: Floats, right: Flags, coverages: tuple[float, ...]) -> dict[str, float]:
-    """The share of wrong ones among the best-scored part, for each part; and the area under the
-    curve (AURC, Geifman and El-Yaniv, 2017)."""
-    order = np.argsort(-scores, kind="stable")
-    wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    curve = {f"{c:.2f}": float(wrong[max(0, round(c * len(order)) - 1)]) for c in coverages}
-    return {**curve, "area": float(wrong.mean())}
-
-
 def interval(
     figure: Callable[[Floats, Flags], float], scores: Floats, positive: Flags
 ) -> tuple[float, float]:

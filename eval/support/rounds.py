@@ -32,7 +32,15 @@ class Recipe:
 
 
 _WRITTEN_LATER = dict.fromkeys(
-    ("bank-written", "bank-written-other", "unanswered-found", "foreign", "far-found"), 0.0
+    (
+        "bank-written",
+        "bank-written-other",
+        "unanswered-found",
+        "foreign",
+        "far-found",
+        "drafted",
+    ),
+    0.0,
 )
 _LATER_KINDS = _WRITTEN_LATER | dict.fromkeys(
     (
@@ -169,6 +177,7 @@ FIFTH_ROUND = replace(
     pairs_seed=5,
     repeats={
         "far-found": 0,
+        "drafted": 0,
         "bank-written": 1.6,
         "bank-written-other": 0.2,
         "unanswered": 0,
@@ -210,6 +219,7 @@ SIXTH_ROUND = replace(
     head_rate=3e-4,
     repeats={
         "far-found": 0,
+        "drafted": 0,
         "bank-written": 1.6,
         "bank-written-other": 0.3,
         "unanswered": 0,
@@ -267,6 +277,28 @@ SEVENTH_ROUND = replace(
         "squad-mixed": 0.1,
     },
 )
+EIGHTH_ROUND = replace(
+    _MASKED,
+    seed=14,
+    pairs_seed=6,
+    rate=6e-5,
+    head_rate=2e-4,
+    average_from=0.4,
+    repeats={
+        **{kind: share / 3 for kind, share in SIXTH_ROUND.repeats.items()},
+        "drafted": 4,
+        "far-found": 1.5,
+        "bank-written": 0.8,
+        "asked": 0.4,
+        "bank": 1,
+        "unanswered-found": 0.4,
+        "bank-near": 0.7,
+        "squad": 0.3,
+        "squad-mixed": 0.15,
+        "wice": 0.5,
+        "wice-cut": 0.5,
+    },
+)
 ROUNDS = (
     FIRST_ROUND,
     SECOND_ROUND,
@@ -275,4 +307,5 @@ ROUNDS = (
     FIFTH_ROUND,
     SIXTH_ROUND,
     SEVENTH_ROUND,
+    EIGHTH_ROUND,
 )

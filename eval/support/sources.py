@@ -226,10 +226,12 @@ def read_bank_questions(path: Path) -> list[BankQuestion]:
 
 
 def bank_question_part(question: BankQuestion) -> Part:
-    """Of the calibration file every third question calibrates and the others train; the test file
-    is for reports."""
-    if not question.id.startswith("dev"):
+    """Of the development file every third question calibrates and the others train; the validation
+    file calibrates, the test file is for reports."""
+    if question.id.startswith("test"):
         return "report"
+    if question.id.startswith("validation"):
+        return "calibrate"
     return "calibrate" if int(question.id.rsplit("-", 1)[1]) % 3 == 0 else "train"
 
 

@@ -32,9 +32,6 @@ def train(
     """
     import torch
 
-    from index.torchvision_without_cuda import declare_torchvision_operators
-
-    declare_torchvision_operators()
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
     generator = random.Random(recipe.seed)

@@ -21,7 +21,7 @@ CORPUS = (Document("notes/cats.md", "Cats", "Cats purr.", "cats.md"),)
 
 
 class TestBank:
-    @pytest.mark.parametrize("part", ["dev", "test"])
+    @pytest.mark.parametrize("part", ["dev", "validation", "test"])
     def test_every_question_points_to_documents_of_the_bank(self, part):
         questions = read_bank_questions(part)
         ids = {document.id for document in questions.documents}

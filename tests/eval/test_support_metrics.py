@@ -11,7 +11,6 @@ from eval.support.metrics import (
     best_threshold,
     calibration_error,
     interval,
-    risk_coverage,
 )
 
 rows = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=4, max_size=40).filter(
@@ -34,15 +33,6 @@ def test_calibration_error_is_zero_for_honest_and_large_for_boastful_scores():
     truth = np.array([True] * 50 + [False] * 50)
     assert calibration_error(np.full(100, 0.5), truth) == pytest.approx(0)
     assert calibration_error(np.full(100, 0.99), truth) == pytest.approx(0.49)
-
-
-def test_risk_falls_when_the_surest_are_right():
-    scores = np.array([0.9, 0.8, 0.3, 0.2])
-    right = np.array([True, True, False, False])
-    curve = risk_coverage(scores, right, (0.5, 1.0))
-    assert curve["0.50"] == 0
-    assert curve["1.00"] == 0.5
-    assert curve["area"] == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
 
 
 def test_interval_holds_the_figure():
