@@ -50,9 +50,13 @@ def mount(app: "FastAPI", service: "Service") -> None:
     """Mount the app at `/` of the server."""
     settings = service.settings
     assets = files("assistant.ui") / "assets"
+    blocks = build(service)
+    # Of an app that is mounted and not launched Gradio would take any file of this machine as
+    # an upload, given its path.
+    blocks.has_launched = True
     gr.mount_gradio_app(
         app,
-        build(service),
+        blocks,
         path="/",
         server_name=settings.host,
         server_port=settings.port,

@@ -4,10 +4,12 @@ import struct
 import zlib
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from live_server import Server
+from PIL import Image
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +59,58 @@ def test_the_server_fetches_no_address_for_anybody(
             response = http.post("/gradio_api/queue/join", json=body | {"fn_index": place})
             assert response.status_code == 403
     assert server.departures.read_text() == ""
+
+
+TAKES_FILES = ("file", "image", "multimodaltextbox")
+
+
+def test_only_what_was_uploaded_is_taken_as_an_upload(
+    http: httpx.Client, server: Server, tmp_path: Path
+) -> None:
+    private = tmp_path / "private.png"
+    Image.new("RGB", (40, 30), "red").save(private)
+    (tmp_path / "private.md").write_text("The secret words.")
+    config = http.get("/config").json()
+    kinds = {one["id"]: one["type"] for one in config["components"]}
+    tried = set()
+    for dependency in config["dependencies"]:
+        for place, one in enumerate(dependency["inputs"]):
+            if kinds[one] not in TAKES_FILES:
+                continue
+            for path in (private, private.with_suffix(".md"), Path("/etc/passwd")):
+                tried.add(kinds[one])
+                file = {"path": str(path), "orig_name": path.name}
+                file |= {"meta": {"_type": "gradio.FileData"}}
+                given: Any = {
+                    "file": [file],
+                    "image": file,
+                    "multimodaltextbox": {"text": "", "files": [file]},
+                }[kinds[one]]
+                data: list[Any] = [None] * len(dependency["inputs"])
+                data[place] = given
+                said = call(http, dependency["id"], data)
+                assert '"success":false' in said, (dependency["id"], path, said)
+                assert "gradio_api/file=" not in said
+    assert tried == set(TAKES_FILES)
+    assert not list((server.home / "pictures").glob("private*"))
+    titles = [one["title"] for one in http.get("/v1/images").json()]
+    assert "private" not in titles
+    assert http.get("/v1/documents", params={"query": "private"}).json()["total"] == 0
+
+
+def call(http: httpx.Client, number: int, data: list[Any]) -> str:
+    """What Gradio says to a call of one of its functions, until it is done."""
+    session = f"attack-{uuid4()}"
+    body = {"data": data, "fn_index": number, "session_hash": session, "event_data": None}
+    joined = http.post("/gradio_api/queue/join", json=body)
+    assert joined.status_code == 200, joined.text
+    said = ""
+    with http.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as lines:
+        for line in lines.iter_lines():
+            said += line
+            if "process_completed" in line:
+                break
+    return said
 
 
 def test_only_the_endpoints_that_are_meant_can_be_called(http: httpx.Client) -> None:
