@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         """Folder that holds the pictures of the default gallery."""
         return self.home / "gallery"
 
+    @property
+    def pictures_directory(self) -> Path:
+        """Folder that holds the pictures which users added in the browser."""
+        return self.home / "pictures"
+
     @classmethod
     def load(cls, file: Path | None = None, **arguments: Any) -> Self:
         """Read all sources; arguments that are None count as not given.

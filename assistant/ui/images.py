@@ -9,6 +9,7 @@ import gradio as gr
 
 from assistant.errors import AssistantError
 from assistant.serving.image_routes import find_images, images_of
+from assistant.ui.own_pictures import OwnPictures
 
 if TYPE_CHECKING:
     from assistant.serving.service import Service
@@ -40,6 +41,7 @@ class ImagesTab:
                     image_mode=None,
                     sources=["upload"],
                     height=220,
+                    elem_id="example",
                 )
                 self._text = gr.Textbox(label="In words", placeholder="a red flower")
                 self._minus = gr.Textbox(label="Less of", placeholder="sky")
@@ -55,6 +57,7 @@ class ImagesTab:
                 with gr.Accordion("Map of all images", open=False):
                     self._map_button = gr.Button("Draw the map")
                     self._map = gr.HTML(elem_id="image-map", padding=False)
+                OwnPictures(service)
             with gr.Column(scale=3, min_width=280):
                 self._said = gr.HTML(HINT, elem_id="image-status", padding=False)
                 self._gallery = gr.Gallery(

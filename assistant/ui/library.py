@@ -191,7 +191,9 @@ def counted(number: int, what: str) -> str:
 
 def results(lines: Any) -> str:
     """Results as a list that is announced."""
-    return f'<ul class="results" role="status">{"".join(f"<li>{line}</li>" for line in lines)}</ul>'
+    items = "".join(f"<li>{line}</li>" for line in lines)
+    # The role is not the list's own: it would be no list any more.
+    return f'<div role="status"><ul class="results">{items}</ul></div>'
 
 
 def problem(text: str) -> str:

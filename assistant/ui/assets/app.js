@@ -29,8 +29,8 @@
         }
     }, true);
 
-    /* Names that Gradio leaves out: of attached pictures, and of the examples, which are buttons
-       and so no list. */
+    /* Names and roles that Gradio leaves out: of attached pictures, of the examples, which are
+       buttons and so no list, and of a gallery without pictures. */
     new MutationObserver(() => {
         document.querySelectorAll("#conversation .user button:not([aria-label])").forEach((picture) => {
             if (!picture.textContent.trim()) picture.setAttribute("aria-label", "Enlarge the picture");
@@ -38,6 +38,9 @@
         document.querySelectorAll(".examples[role=list]").forEach((examples) => {
             examples.setAttribute("role", "group");
             examples.setAttribute("aria-label", "Example questions");
+        });
+        document.querySelectorAll("#gallery .empty[aria-label]:not([role])").forEach((empty) => {
+            empty.setAttribute("role", "img");
         });
     }).observe(document.documentElement, { childList: true, subtree: true });
 
