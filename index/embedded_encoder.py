@@ -16,6 +16,7 @@ import os
 import re
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.efficientnet_lite import FEATURES, EfficientNetLite
+from index.efficientnet_lite import EfficientNetLite
 from index.errors import EmbedderError
 from index.identity import EmbedderIdentity, file_digest
 from index.image_calibration import Background, Calibration
@@ -65,8 +66,8 @@ class EmbeddedEncoder:
 
     `weights` is the publisher's efficientnet_lite2.pth. `text_embedder` must be the very model
     that the shipped files were made with (all-MiniLM-L6-v2). `cache` is where the picture model's
-    ONNX file goes, beside the weights by default. `threads` 0 means all cores but one: while
-    pictures are added that one decodes them, and a thread that shares its core holds up the rest.
+    ONNX file goes, beside the weights by default. `threads` is how many pictures are encoded at
+    a time, each by one thread; 0 means as many as there are cores.
 
     Raises EmbedderError when a part is missing, damaged or not the one that belongs here.
     """
@@ -80,7 +81,10 @@ class EmbeddedEncoder:
         folder: Path = SHIPPED_FOLDER,
     ) -> None:
         settings, self._tensors = _read_folder(folder)
-        self._tower = EfficientNetLite(weights, threads or max(1, (os.cpu_count() or 2) - 1), cache)
+        # Threads that share a picture wait for one another at each of its layers, and for long
+        # when something else has one of their cores; threads with a picture each never wait.
+        self._tower = EfficientNetLite(weights, 1, cache)
+        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, "image-encoder")
         self._text_embedder = text_embedder
         for part, found, wanted in (
             (str(weights), self._tower.digest, settings["tower_sha256"]),
@@ -130,9 +134,12 @@ class EmbeddedEncoder:
     def embed_images(self, images: "Sequence[Image.Image]") -> Vectors:
         """Unit vectors of RGB pictures of any size, float32 (n, 384)."""
         # One by one: on a CPU a batch is slower than its pictures, for lack of cache.
-        rows = [self._tower.features(_pixels(image)).mean(0) for image in images]
-        features = np.array(rows, np.float32).reshape(len(rows), FEATURES)
-        return project(features, self._tensors["feature_mean"], self._projection)
+        rows = list(self._threads.map(self._vector, images))
+        return np.array(rows, np.float32).reshape(len(rows), self._identity.dimension)
+
+    def _vector(self, image: "Image.Image") -> Vectors:
+        features = self._tower.features(_pixels(image)).mean(0, keepdims=True)
+        return project(features, self._tensors["feature_mean"], self._projection)[0]
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of descriptions, float32 (n, 384)."""
@@ -182,7 +189,9 @@ def project(features: Vectors, mean: Vectors, projection: Vectors) -> Vectors:
     2012, after Perronnin et al. 2010).
     """
     rooted = np.sqrt(np.maximum(features, 0)) - mean
-    vectors = rooted @ projection
+    # Not `@`: for so small a product the matrix library wakes threads that spin on the cores where
+    # other pictures are encoded. That took a quarter of all the time of adding.
+    vectors = np.einsum("nf,fd->nd", rooted, projection)
     return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(
         np.float32
     )

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.image_encoders import ImageTextEncoder
-from index.image_files import ImageLimits, open_image
-from index.image_intake import scaled
+from index.image_files import ImageLimits
+from index.image_intake import open_scaled, scaled
 from index.image_search import ImageQuery
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ class ImageQueries:
     def embed_example(self, example: "Example") -> Vector:
         """The vector of a picture, float32 (d,). ImageRefusedError when it is none."""
         image = (
-            open_image(example, self._limits)
+            open_scaled(example, self._limits)
             if isinstance(example, Path | str | bytes)
-            else example.convert("RGB")
+            else scaled(example.convert("RGB"))
         )
-        return self._encoder.embed_images([scaled(image)])[0]
+        return self._encoder.embed_images([image])[0]
 
     def embed_text(self, text: str) -> Vector:
         """The vector of words, float32 (d,)."""

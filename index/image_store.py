@@ -26,12 +26,12 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """An image ready to be stored. `thumbnail` is a JPEG, `embedding` float32 (d,)."""
+    """An image ready to be stored. `embedding` is float32 (d,), `thumbnail` a JPEG if made."""
 
     record: ImageRecord
     state: FileState
     embedding: NDArray[np.float32]
-    thumbnail: bytes
+    thumbnail: bytes | None = None
 
 
 class ImageStore:
@@ -138,23 +138,24 @@ class ImageStore:
         with self._store.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM images").fetchone()[0])
 
-    def states(self) -> dict[Path, tuple[str, FileState]]:
-        """By path: the image's id and the state of its file when it was added."""
+    def states(self) -> dict[str, tuple[str, FileState]]:
+        """By path (a str, as making paths takes long): id, and the file's state when added."""
         with self._store.reading() as connection:
             rows = connection.execute("SELECT path, id, mtime_ns, size, digest FROM images")
-            return {Path(row[0]): (row[1], FileState(*row[2:])) for row in rows}
+            return {row[0]: (row[1], FileState(*row[2:])) for row in rows}
 
-    def first_with_digest(self, digest: str) -> tuple[str, NDArray[np.float32], bytes] | None:
-        """Id, vector and thumbnail of the oldest image with these bytes."""
+    def first_with_digest(self, digest: str) -> StoredImage | None:
+        """The oldest image with these bytes."""
         with self._store.reading() as connection:
             row = connection.execute(
-                "SELECT id, embedding, thumbnail FROM images WHERE digest = ? "
-                "ORDER BY number LIMIT 1",
+                f"SELECT {_RECORD_COLUMNS}, mtime_ns, size, digest, embedding, thumbnail "
+                "FROM images WHERE digest = ? ORDER BY number LIMIT 1",
                 (digest,),
             ).fetchone()
         if row is None:
             return None
-        return row[0], decode_vectors([row[1]], self._recipe.embedder.dimension)[0], row[2]
+        (vector,) = decode_vectors([row[9]], self._recipe.embedder.dimension)
+        return StoredImage(_record(row[:6]), FileState(*row[6:9]), vector, row[10])
 
     def numbers(self) -> NDArray[np.int64]:
         """Every image's number, ascending."""
@@ -202,12 +203,23 @@ class ImageStore:
         return None if row is None else (row[0], _record(row[1:]))
 
     def thumbnail(self, image_id: str) -> bytes | None:
-        """An image's thumbnail, a JPEG."""
+        """The thumbnail that is kept of an image, a JPEG."""
         with self._store.reading() as connection:
             row = connection.execute(
                 "SELECT thumbnail FROM images WHERE id = ?", (image_id,)
             ).fetchone()
         return None if row is None else row[0]
+
+    def keep_thumbnail(self, image_id: str, digest: str, thumbnail: bytes) -> None:
+        """Keep a thumbnail unless there is one, or the image is no longer that of this digest.
+
+        No generation changes: nobody who searches need read anything anew.
+        """
+        with self._store.writing() as connection:
+            connection.execute(
+                "UPDATE images SET thumbnail = ? WHERE id = ? AND digest = ? AND thumbnail IS NULL",
+                (thumbnail, image_id, digest),
+            )
 
     def _in_list(self, statement: str, values: Collection[int]) -> Iterator[tuple]:
         # JSON carries any number of values in one parameter.

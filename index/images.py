@@ -5,7 +5,6 @@ title or caption, its words count too when somebody searches by words.
 """
 
 import hashlib
-import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,11 +16,12 @@ from corpus.types import ImageRecord
 from index.errors import ImageRefusedError
 from index.image_adding import Progress, add_images, rebuild_images
 from index.image_encoders import ImageTextEncoder
-from index.image_files import DEFAULT_LIMITS, ImageLimits, open_image
+from index.image_files import DEFAULT_LIMITS, ImageLimits
 from index.image_intake import find_files
 from index.image_map import project_map
 from index.image_queries import ImageQueries
 from index.image_search import ImageQuery, ImageSearch
+from index.image_serving import ServedImages
 from index.image_store import ImageStore
 from index.image_types import ImageAddReport, ImageMap, MapPoint
 from index.store import Recipe, Store
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _CHECKPOINT_AFTER = 2_000
 _MAPPED = 2_000
-_LONGEST_SERVED = 1_600
 
 
 class ImageIndex(Closing):
@@ -57,6 +56,7 @@ class ImageIndex(Closing):
         self._limits = limits
         self._queries = ImageQueries(encoder, limits)
         self._rows = ImageStore(store, Recipe(encoder.identity, encoder.preparation))
+        self._served = ServedImages(self._rows, limits)
         self._search = ImageSearch(
             self._rows,
             encoder.identity,
@@ -115,13 +115,13 @@ class ImageIndex(Closing):
         files, folders, skipped = find_files(Path(source) for source in named)
         records = [ImageRecord(image_id(path), path, _title(path)) for path in files]
         report = self.add_records(records, progress)
-        present = set(files)
+        present = {str(path) for path in files}
         gone = [
             found
             for path, (found, _) in self._rows.states().items()
             if path not in present
-            and not path.exists()
-            and any(path.is_relative_to(folder) for folder in folders)
+            and not Path(path).exists()
+            and any(Path(path).is_relative_to(folder) for folder in folders)
         ]
         removed = self.remove(gone) if gone else ()
         return replace(report, removed=removed, skipped=(*skipped, *report.skipped))
@@ -154,7 +154,7 @@ class ImageIndex(Closing):
             chosen |= {
                 found: None
                 for stored, (found, _) in states.items()
-                if any(stored.is_relative_to(place) for place in places)
+                if any(Path(stored).is_relative_to(place) for place in places)
             }
         removed = self._rows.remove(chosen) if chosen else ()
         self._search.follow()
@@ -181,29 +181,19 @@ class ImageIndex(Closing):
         return None if found is None else found[1]
 
     def thumbnail(self, image_id: str) -> bytes | None:
-        """An image's thumbnail, a JPEG of at most 256 pixels each way, or None."""
-        return self._rows.thumbnail(image_id)
+        """An image's thumbnail, a JPEG of at most 336 pixels each way.
+
+        Most are made from the image's file when they are first asked for, and kept. None when
+        there is no such image, and when one must be made and the file cannot serve any more.
+        """
+        return self._served.thumbnail(image_id)
 
     def picture(self, image_id: str) -> bytes:
         """An image as a JPEG of at most 1600 pixels each way, without the file's metadata.
 
-        What is served is always decoded and encoded here, from a path that was added and still
-        leads where it led then: never the bytes of a file as they are.
-
         Raises ImageRefusedError when there is no such image or its file cannot serve any more.
         """
-        record = self.image(image_id)
-        if record is None:
-            raise ImageRefusedError(f"There is no image {image_id!r}.", reason="missing")
-        if _real(record.path) != record.path:
-            raise ImageRefusedError(
-                f"{record.path} leads elsewhere than when it was added.", reason="outside"
-            )
-        image = open_image(record.path, self._limits, at_least=_LONGEST_SERVED)
-        image.thumbnail((_LONGEST_SERVED, _LONGEST_SERVED))
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=90)
-        return buffer.getvalue()
+        return self._served.picture(image_id)
 
     def search(
         self,

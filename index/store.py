@@ -113,6 +113,15 @@ class Store(Closing):
             yield self._connection
 
     @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one statement whose change nobody who searches need notice.
+
+        No generation goes up. Raises StoreError when it cannot be written.
+        """
+        with self._lock, self._translated():
+            yield self._connection
+
+    @contextmanager
     def transaction(self, area: Area) -> Iterator[sqlite3.Connection]:
         """The connection, for one change of an area: all of it is committed, or nothing.
 

@@ -17,6 +17,8 @@ from corpus.types import ImageRecord
 from index.types import ImageHit
 
 JPEG = "image/jpeg"
+NO_IMAGE = "No image has that id."
+FILE_CHANGED = "The image's file is not what it was."
 Words = Annotated[str, Form(max_length=2000)]
 
 
@@ -48,10 +50,12 @@ def image_routes(service: Service) -> APIRouter:
 
     @router.get("/{image_id:path}/thumbnail", response_class=Response)
     async def thumbnail(image_id: str) -> Response:
-        """An image as a JPEG of at most 256 pixels each way."""
-        content = await asyncio.to_thread(images_of(service).thumbnail, image_id)
+        """An image as a JPEG of at most 336 pixels each way."""
+        images = images_of(service)
+        content = await asyncio.to_thread(images.thumbnail, image_id)
         if content is None:
-            raise HTTPException(404, "No image has that id.")
+            known = await asyncio.to_thread(images.image, image_id) is not None
+            raise HTTPException(404, FILE_CHANGED if known else NO_IMAGE)
         return Response(content, media_type=JPEG)
 
     @router.get("/{image_id:path}/picture", response_class=Response)
@@ -59,12 +63,12 @@ def image_routes(service: Service) -> APIRouter:
         """An image as a JPEG of at most 1600 pixels each way."""
         images = images_of(service)
         if await asyncio.to_thread(images.image, image_id) is None:
-            raise HTTPException(404, "No image has that id.")
+            raise HTTPException(404, NO_IMAGE)
         try:
             content = await asyncio.to_thread(images.picture, image_id)
         except ImageRefusedError as error:
             # The error names a place on this machine.
-            raise HTTPException(404, "The image's file is not what it was.") from error
+            raise HTTPException(404, FILE_CHANGED) from error
         return Response(content, media_type=JPEG)
 
     return router

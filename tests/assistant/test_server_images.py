@@ -81,6 +81,17 @@ def test_no_place_of_the_servers_machine_is_told(client: TestClient) -> None:
         assert client.get(image["path"]).headers["content-type"] == "image/jpeg"
 
 
+def test_a_thumbnail_that_cannot_be_made_any_more_is_not_found(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = client.get("/v1/images/image/none/thumbnail")
+    monkeypatch.setattr(FakeImages, "thumbnail", lambda *_: None)
+    response = client.get("/v1/images/image/red/thumbnail")
+    assert (response.status_code, unknown.status_code) == (404, 404)
+    assert "file" in response.text
+    assert "file" not in unknown.text
+
+
 def test_a_picture_whose_file_is_gone_is_not_found_and_its_place_not_told(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,18 @@ def test_a_picture_s_vector_does_not_depend_on_its_company(embedded: ImageTextEn
     together = embedded.embed_images(pictures)
     alone = np.concatenate([embedded.embed_images([picture]) for picture in pictures])
     assert together == pytest.approx(alone, abs=1e-5)
+
+
+def test_many_threads_give_the_vectors_of_one_in_the_same_order(
+    embedded: ImageTextEncoder, tower_file: Path
+) -> None:
+    names = ["coins.png", "astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"]
+    pictures = [photograph(name) for name in names]
+    expected = embedded.embed_images(pictures)
+    many = load_image_encoder("embedded", tower_file.parent, threads=3)
+    with ThreadPoolExecutor(4) as callers:
+        for found in callers.map(lambda _: many.embed_images(pictures), range(8)):
+            assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_embedded_encoder_says_that_it_is_not_clip(embedded: ImageTextEncoder) -> None:

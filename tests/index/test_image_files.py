@@ -207,6 +207,17 @@ def test_a_large_jpeg_may_come_smaller_but_never_too_small() -> None:
     assert open_image(content).size == (1600, 1200)
 
 
+def test_a_jpeg_that_comes_smaller_shows_the_same() -> None:
+    random = np.random.default_rng(2)
+    coarse = Image.fromarray(random.integers(0, 255, (9, 12, 3), np.uint8))
+    buffer = io.BytesIO()
+    coarse.resize((1200, 900), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
+    small = np.asarray(open_image(buffer.getvalue(), at_least=400), float)
+    full = np.asarray(open_image(buffer.getvalue()).reduce(2), float)
+    assert small.shape == full.shape == (450, 600, 3)
+    assert np.abs(small - full).mean() < 1.5
+
+
 def test_nothing_of_the_file_but_its_pixels_is_kept() -> None:
     exif = Image.Exif()
     exif[0x8825] = {1: "N"}
