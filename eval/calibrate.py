@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 QUESTIONS = Path(__file__).with_name("questions")
 DATA = Path(__file__).parents[2] / "shared" / "data"
-# The share of answerable questions that each strictness refuses on the calibration data. At the
-# default, 0.5, it is 4 % of those of dev.jsonl, which are harder than the others: the goal is 5 %.
-FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.003, 0.25: 0.006, 0.5: 0.0125, 0.75: 0.04, 1.0: 0.1}
+# The share of the answerable questions of dev.jsonl and validation.jsonl that each strictness
+# refuses, out of fold. The goal at the default, 0.5, is 5 % of questions yet unseen.
+FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.005, 0.25: 0.015, 0.5: 0.04, 0.75: 0.1, 1.0: 0.25}
 FOLDS = 10
 SEED = 5
 
@@ -86,7 +86,7 @@ def bank_questions() -> tuple[EvalQuestion, ...]:
         *asked,
         *far_questions("far_calibration.txt"),
         *(
-            EvalQuestion(f"written-{number}", text, answerable=True)
+            EvalQuestion(f"written-{number}", text, answerable=True, kind="written")
             for number, texts in written.items()
             for text in texts
         ),
@@ -125,9 +125,10 @@ def calibrated(rows: Sequence[Row]) -> dict[str, object]:
     positive = np.array([row.answerable for row in rows])
     sets = [row.data for row in rows]
     probabilities = out_of_fold(names, signals, positive, sets)
-    bank = np.array([row.data == "bank" for row in rows])
-    # Only the bank's: its questions are those of users, while SQuAD2's are written to trick.
-    answerable = probabilities[bank & positive]
+    # Only the question sets': SQuAD2's questions are written to trick, and those written for this
+    # purpose alone are easier than either.
+    asked = np.array([(row.data, row.kind) == ("bank", "answerable") for row in rows])
+    answerable = probabilities[asked & positive]
     thresholds = [
         (strictness, float(np.quantile(answerable, share)))
         for strictness, share in FALSE_REFUSALS.items()

@@ -33,7 +33,7 @@ def open_referee(bench: Bench) -> Referee:
 
     embed = SentenceEmbeddings(bench.passages.embedder.embed_passages)
     scorer = ModelSupportScorer(PairModel())
-    return Referee(scorer, scorer.threshold, Grounding(scorer, embed), embed)
+    return Referee(scorer, scorer.verdict_threshold, Grounding(scorer, embed), embed)
 
 
 def _chain_without_model(bench: Bench) -> "AnsweringChain":

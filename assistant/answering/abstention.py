@@ -14,7 +14,6 @@ from typing import Literal, Protocol
 from assistant.answering.calibration import Calibration
 from assistant.answering.pair_model import PairReading
 from assistant.answering.question_parts import question_parts
-from assistant.answering.support import word_signals
 from assistant.answering.wanted import holds_nothing_of_the_kind
 from assistant.answering.words import names
 from index.types import Hit
@@ -131,19 +130,18 @@ class SimilarityJudge:
 def judgement_signals(reader: Reader, question: str, hits: Sequence[Hit]) -> Mapping[str, float]:
     """What is weighed, by name.
 
-    `reading` is the largest logit that one of the best passages holds an answer, `words` how far
-    that passage lacks what the words of the question ask for, as a mean logit. `cosine` is the best
-    dense score, `distant` by how much it falls short of `DISTANT`; `nothing_of_the_kind` is 1 where
-    the question asks for a quantity, a date or an origin and no passage has any. How far the fused
-    search puts the first passage before the others was worth nothing beside these.
+    `reading` is the largest logit that one of the best passages holds an answer. `cosine` is the
+    best dense score, `distant` by how much it falls short of `DISTANT`; `nothing_of_the_kind` is 1
+    where the question asks for a quantity, a date or an origin and no passage has any. How far the
+    fused search puts the first passage before the others, and which words of the question the
+    passage lacks, were worth nothing beside these.
     """
     passages = [hit.passage.text for hit in hits]
     readings = [reader.read(question, text) for text in passages[:PASSAGES_READ]]
-    best = max(readings, key=lambda reading: reading.answer)
+    best = max(reading.answer for reading in readings)
     cosine = max(hit.scores.get("dense", 0.0) for hit in hits)
     return {
-        "reading": max(-EXTREME, min(EXTREME, best.answer)),
-        "words": word_signals(best)[-1],
+        "reading": max(-EXTREME, min(EXTREME, best)),
         "cosine": cosine,
         "distant": max(0.0, DISTANT - cosine),
         "nothing_of_the_kind": float(holds_nothing_of_the_kind(question, "\n".join(passages))),

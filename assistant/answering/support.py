@@ -47,9 +47,16 @@ class ModelSupportScorer:
 
     @property
     def threshold(self) -> float:
-        """The probability from which on a claim counts as supported: where the balanced accuracy,
-        averaged over the calibration sets, was best."""
+        """The probability from which on a sentence of a draft may be shown as fact: of those that
+        people judged for calibration, hardly any that reaches it says what its evidence does not
+        say at all. What falls short is replaced by the evidence itself, which costs little."""
         return float(self._model.calibration["support"]["threshold"])
+
+    @property
+    def verdict_threshold(self) -> float:
+        """The probability from which on a claim is rather supported than not: where the balanced
+        accuracy, averaged over the calibration sets, was best."""
+        return float(self._model.calibration["support"]["verdict_threshold"])
 
     def score(self, claims_with_evidence: Sequence[tuple[str, str]]) -> list[float]:
         """The probability of each (claim, evidence) that the evidence supports all of the claim."""

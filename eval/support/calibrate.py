@@ -22,7 +22,6 @@ DIRECTIONS: Mapping[str, int] = {
     "second_worst_word": -1,
     "mean_word": -1,
     "reading": 1,
-    "words": -1,
     "distant": -1,
     "nothing_of_the_kind": -1,
 }

@@ -38,17 +38,18 @@ class DraftClaim:
 
     `verdict` is "yes" where the evidence supports all of the claim, "partly" or "no" elsewhere.
     `unsupported` are the words of the claim without support, as they stand in it. `group` is what
-    the parts are cut by: the title of the document that holds the evidence.
+    the parts are cut by: the title of the document that holds the evidence. `question` is what the
+    draft answers, where the question is our own.
     """
 
     id: str
     data: str
     group: str
-    question: str
     claim: str
     evidence: str
     verdict: Literal["yes", "partly", "no"]
     unsupported: tuple[str, ...] = ()
+    question: str = ""
 
     @property
     def supported(self) -> bool:
@@ -56,11 +57,40 @@ class DraftClaim:
         return self.verdict == "yes"
 
 
-def read_draft_claims() -> list[DraftClaim]:
-    """The judged sentences that ship with the project."""
+def read_draft_claims(data: Path | None = None) -> list[DraftClaim]:
+    """The judged sentences that ship with the project.
+
+    Of outside data sets the file holds places, [document, start, end], not text: they are read out
+    of the folder `data`, and without one only the sentences about the bank are given.
+    """
     text = (files("eval") / "support" / DRAFT_CLAIMS).read_text("utf-8")
     rows = [json.loads(line) for line in text.splitlines()]
-    return [DraftClaim(**row | {"unsupported": tuple(row["unsupported"])}) for row in rows]
+    documents = _outside_documents(data) if data is not None else {}
+    claims = []
+    for row in rows:
+        places = row.pop("places", None)
+        if places is not None:
+            if data is None:
+                continue
+            parts = [
+                part
+                for name, start, end in places
+                for part in (documents[name].title, documents[name].text[start:end])
+            ]
+            row["evidence"] = " ".join(dict.fromkeys(parts))
+        claims.append(DraftClaim(**row | {"unsupported": tuple(row["unsupported"])}))
+    return claims
+
+
+def _outside_documents(data: Path) -> dict[str, Document]:
+    from eval.datasets.clapnq import read_clapnq
+    from eval.datasets.squad2 import read_squad2
+
+    found = [
+        *(read_squad2(data, "all").documents or ()),
+        *(read_clapnq(data, "all").documents or ()),
+    ]
+    return {document.id: document for document in found}
 
 
 def draft_part(claim: DraftClaim) -> Part:

@@ -1,7 +1,8 @@
 """The model that is trained: MiniLM reading two texts at once, with four small heads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,20 @@ OUTPUTS = ("support", "answer", "unsupported", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What teachers say of a pair, as probabilities; `unsupported` of each token."""
+
+    support: float
+    answer: float
+    unsupported: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """One pair as token ids with its targets; -1 stands for unknown.
 
     `start` and `end` are tokens, 0 for no answer, `ANYWHERE` when the text answers but nobody
-    marked where.
+    marked where. `opinion` is there where teachers were asked.
     """
 
     ids: tuple[int, ...]
@@ -33,6 +43,7 @@ class Encoded:
     unsupported: tuple[int, ...]
     start: int
     end: int
+    opinion: Opinion | None = None
 
 
 def open_tokenizer(folder: Path) -> Any:
@@ -83,6 +94,12 @@ def encode(tokenizer: Any, pair: Pair) -> Encoded:
         start=start,
         end=end,
     )
+
+
+def encode_all(draws: Iterable[Iterable[Pair]], folder: Path) -> dict[Pair, Encoded]:
+    """Every pair of the draws once, by the tokenizer of a MiniLM folder."""
+    tokenizer = open_tokenizer(folder)
+    return {pair: encode(tokenizer, pair) for pair in dict.fromkeys(chain.from_iterable(draws))}
 
 
 def pad(rows: Sequence[Sequence[int]], width: int, fill: int = 0) -> NDArray[np.int64]:

@@ -21,11 +21,14 @@ from eval.support.metrics import (
     best_threshold,
     calibration_error,
     interval,
+    precise_threshold,
 )
 from eval.support.sources import split_sentences
 from index.text_embedders import TextEmbedder
 
 _logger = logging.getLogger(__name__)
+# Of the sentences of drafts that may be shown, the share that has at least some support.
+SHOWN_WITH_SUPPORT = 0.98
 Progress = Callable[[int, int], None]
 
 
@@ -40,6 +43,14 @@ class Signals:
     def columns(self, names: Sequence[str]) -> Floats:
         """The columns of some signals."""
         return self.values[:, [self.names.index(name) for name in names]]
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which probability on a sentence of a draft is `shown`, and the `verdict` is yes."""
+
+    shown: float
+    verdict: float
 
 
 def read_support(rows: Sequence[SupportRow], model: PairModel, embedder: TextEmbedder) -> Signals:
@@ -58,8 +69,8 @@ def read_support(rows: Sequence[SupportRow], model: PairModel, embedder: TextEmb
     return Signals(names, np.array(values), tuple(took))
 
 
-def measure_support(rows: Sequence[SupportRow], signals: Signals) -> tuple[Fit, float, Any]:
-    """The fitted scorer, its threshold, and the report: each group of signals by itself and
+def measure_support(rows: Sequence[SupportRow], signals: Signals) -> tuple[Fit, Thresholds, Any]:
+    """The fitted scorer, its thresholds, and the report: each group of signals by itself and
     together, on each data set, with intervals."""
     positive = np.array([row.supported for row in rows])
     training = np.array([row.part == "calibrate" for row in rows])
@@ -74,7 +85,7 @@ def measure_support(rows: Sequence[SupportRow], signals: Signals) -> tuple[Fit, 
         "shipped and cosine": (*SUPPORT_SIGNALS, *READING_SIGNALS, "cosine"),
     }
     report: dict[str, Any] = {}
-    shipped, threshold = Fit({"intercept": 0.0}), 0.5
+    shipped, thresholds = Fit({"intercept": 0.0}), Thresholds(0.5, 0.5)
     for group, names in groups.items():
         values = signals.columns(names)
         fitted = fit(
@@ -103,7 +114,14 @@ def measure_support(rows: Sequence[SupportRow], signals: Signals) -> tuple[Fit, 
             for data in sorted(set(sets))
         }
         if group.startswith("shipped:"):
-            shipped, threshold = fitted, common
+            drafted = np.array([row.data == "drafted" for row in rows])
+            some_support = np.array([row.kind != "no" for row in rows])
+            chosen = drafted & training
+            shown = precise_threshold(chances[chosen], some_support[chosen], SHOWN_WITH_SUPPORT)
+            shipped, thresholds = fitted, Thresholds(shown, common)
+            report[group]["drafted, those shown"] = _shown(
+                rows, chances, drafted & ~training, shown
+            )
             report[group]["by kind"] = _by_kind(rows, chances, common)
             report[group]["wice, each half judged by the other"] = _cross_fitted(
                 rows, values, names, "wice"
@@ -112,7 +130,7 @@ def measure_support(rows: Sequence[SupportRow], signals: Signals) -> tuple[Fit, 
     report["milliseconds a pair, 95th percentile"] = round(
         float(np.percentile(signals.milliseconds, 95)), 1
     )
-    return shipped, threshold, report
+    return shipped, thresholds, report
 
 
 def _cross_fitted(
@@ -153,9 +171,32 @@ def _judge(
         "balanced accuracy at this set's own threshold": round(
             balanced_accuracy(scores >= own, truth), 3
         ),
+        "right among accepted": round(float(truth[scores >= common].mean()), 3)
+        if (scores >= common).any()
+        else None,
+        "accepted among right": round(float((scores[truth] >= common).mean()), 3),
         "AUROC": round(auroc(scores, truth), 3),
         "AUROC, 95 %": [round(area_low, 3), round(area_high, 3)],
         "calibration error": round(calibration_error(scores, truth), 3),
+    }
+
+
+def _shown(
+    rows: Sequence[SupportRow], chances: Floats, inside: Flags, threshold: float
+) -> dict[str, Any]:
+    """What people said of the sentences that would be shown, as shares, and how many there are."""
+    verdicts = [
+        row.kind
+        for row, chance, one in zip(rows, chances, inside, strict=True)
+        if one and chance >= threshold
+    ]
+    return {
+        "sentences": int(inside.sum()),
+        "shown": len(verdicts),
+        **{
+            verdict: round(verdicts.count(verdict) / max(1, len(verdicts)), 3)
+            for verdict in ("yes", "partly", "no")
+        },
     }
 
 

@@ -13,6 +13,7 @@ from eval.support.corruptions import (
     reword,
     shorten,
 )
+from eval.support.drafted import draft_part, read_draft_claims
 from eval.support.evidence import choose_evidence
 from eval.support.passages import find_passages
 from eval.support.questions_to_claims import to_claim
@@ -43,7 +44,8 @@ class SupportRow:
 
 
 def support_rows(data: Path) -> list[SupportRow]:
-    """WiCE's dev claims, the bank claims, SQuAD2's statements, and corrupted sentences."""
+    """WiCE's dev claims, the bank claims, sentences of real drafts, SQuAD2's statements, and
+    corrupted sentences."""
     bank = {n: document.text for n, document in enumerate(load_question_bank(), start=1)}
     rows = [
         SupportRow(
@@ -59,6 +61,11 @@ def support_rows(data: Path) -> list[SupportRow]:
     rows += [
         SupportRow("bank", made.part, made.kind, made.claim, bank[made.answer], made.supported)
         for made in read_bank_claims()
+    ]
+    rows += [
+        SupportRow("drafted", draft_part(one), one.verdict, one.claim, one.evidence, one.supported)
+        for one in read_draft_claims(data)
+        if draft_part(one) != "train"
     ]
     return [
         *rows,

@@ -58,6 +58,20 @@ def interval(
     return float(low), float(high)
 
 
+def precise_threshold(probabilities: Floats, positive: Flags, precision: float) -> float:
+    """The lowest threshold at which this share of what reaches it is positive; midway between the
+    rows around it. The highest probability where no threshold will do."""
+    order = np.argsort(-probabilities, kind="stable")
+    ranked = probabilities[order]
+    share = np.cumsum(positive[order]) / np.arange(1, len(order) + 1)
+    # Equal probabilities go together: only the last of them has the share of all.
+    reached = (share >= precision) & np.append(ranked[1:] < ranked[:-1], True)
+    if not reached.any():
+        return float(ranked[0])
+    last = int(np.flatnonzero(reached)[-1])
+    return float((ranked[last] + ranked[last + 1]) / 2) if last + 1 < len(ranked) else 0.0
+
+
 def best_threshold(probabilities: Floats, positive: Flags, sets: Sequence[str] = ()) -> float:
     """The threshold with the best balanced accuracy, averaged over the `sets` that rows belong to
     (all one set when none are named); midway between the rows around it."""

@@ -161,7 +161,8 @@ def sentence_window(
     before, after = generator.randint(0, 3), generator.randint(0, 3)
     around = list(range(max(0, index - before), min(len(sentences), index + after + 1)))
     if generator.random() < 0.3 and len(sentences) > 8:
-        around = [index, *generator.sample(range(len(sentences)), 3)]
+        others = [i for i in range(len(sentences)) if i != index]
+        around = [index, *generator.sample(others, 3)]
         generator.shuffle(around)
     while len(around) > 1 and sum(len(sentences[i]) for i in around) > 700:
         around.remove(generator.choice([i for i in around if i != index]))

@@ -1,15 +1,16 @@
-"""Trains the pair model on one CPU thread, about twenty minutes a round."""
+"""Trains a pair model: minutes on a data-centre GPU, hours on two cores."""
 
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.support.encoder import ANYWHERE, Encoded, build_encoder, encode, open_tokenizer, pad
+from eval.support.encoder import ANYWHERE, Encoded, build_encoder, open_tokenizer, pad
 from eval.support.pairs import IGNORED, Pair
-from eval.support.rounds import Recipe
+from eval.support.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
@@ -18,27 +19,29 @@ _logger = logging.getLogger(__name__)
 
 
 def train(
-    pairs: Sequence[Pair],
+    draws: Sequence[Sequence[Pair]],
+    encoded: Mapping[Pair, Encoded],
     folder: Path,
     recipe: Recipe,
     progress: Callable[[int, int, float], None] | None = None,
+    device: str = "cpu",
     threads: int = 1,
-    start: "torch.nn.Module | None" = None,
 ) -> "torch.nn.Module":
-    """Train a pair encoder, from the MiniLM weights in `folder` or on from `start`.
+    """Train a pair encoder from the MiniLM weights in `folder`, on `device`.
 
-    `progress(step, steps, loss)` is called each 50 steps. Same pairs and recipe, same thread
-    count: same weights, up to the processor's rounding.
+    Epochs take the `draws` of pairs in turn; `encoded` holds all of them. `progress(step, steps,
+    loss)` is called each 50 steps. Same pairs, recipe and device: same weights, up to the
+    processor's rounding.
     """
     import torch
 
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
-    generator = random.Random(recipe.seed)
-    tokenizer = open_tokenizer(folder)
-    batches = _batches(_repeat(pairs, recipe, generator), tokenizer, recipe, generator)
-    model = start or build_encoder(folder)
-    _freeze(model, recipe.frozen_layers)
+    mask_token = open_tokenizer(folder).token_to_id("[MASK]")
+    batches = list(_batches(draws, encoded, recipe))
+    model = build_encoder(folder).to(device)
+    for parameter in model.body.embeddings.parameters():  # type: ignore[union-attr]
+        parameter.requires_grad = False
     body = [p for n, p in model.named_parameters() if p.requires_grad and n.startswith("body")]
     heads = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("body")]
     optimizer = torch.optim.AdamW(
@@ -50,118 +53,110 @@ def train(
         lambda step: min((step + 1) / (recipe.warm_up * len(batches)), 1.02 - step / len(batches)),
     )
     model.train()
-    running, began = 0.0, time.monotonic()
-    average = _average_of(model, recipe)
+    running, began = torch.zeros((), device=device), time.monotonic()
+    average = torch.optim.swa_utils.AveragedModel(model)
     for step, batch in enumerate(batches):
-        loss = _loss(model, batch, recipe, tokenizer.token_to_id("[MASK]"))
+        loss = _loss(model, batch, recipe, mask_token, device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_([*body, *heads], 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         schedule.step()
-        if average is not None and step >= recipe.average_from * len(batches):
+        if step >= recipe.average_from * len(batches) and step % recipe.average_every == 0:
             average.update_parameters(model)
-        running += loss.item()
+        running += loss.detach()
         if step % 50 == 49:
             _logger.info("step %d, %.0f s", step + 1, time.monotonic() - began)
             if progress:
-                progress(step + 1, len(batches), running / 50)
-            running = 0.0
-    if average is not None:
-        model.load_state_dict(average.module.state_dict())
-    model.eval()
-    return model
+                progress(step + 1, len(batches), running.item() / 50)
+            running.zero_()
+    model.load_state_dict(average.module.state_dict())
+    return model.to("cpu").eval()
 
 
-def _average_of(model: "torch.nn.Module", recipe: Recipe) -> Any:
-    from torch.optim.swa_utils import AveragedModel
+def autocast(device: str) -> AbstractContextManager[Any]:
+    """bfloat16 where there is hardware for it: emulated, it costs ten times what float32 does."""
+    import torch
 
-    return AveragedModel(model) if recipe.average_from < 1 else None
-
-
-def _repeat(pairs: Sequence[Pair], recipe: Recipe, generator: random.Random) -> list[Pair]:
-    shown: list[Pair] = []
-    for pair in pairs:
-        times = recipe.repeats.get(pair.kind, 1.0)
-        shown += [pair] * (int(times) + (generator.random() < times % 1))
-    return shown
+    fast = device != "cpu" or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device.split(":")[0], torch.bfloat16, enabled=fast)
 
 
 def _batches(
-    pairs: list[Pair], tokenizer: Any, recipe: Recipe, generator: random.Random
-) -> list[list[Encoded]]:
-    """Batches of pairs of like length, about `tokens_per_batch` each with padding, mixed."""
-    by_width: dict[int, list[Encoded]] = {}
-    for pair in pairs:
-        row = encode(tokenizer, pair)
-        by_width.setdefault(_width(row), []).append(row)
-    batches: list[list[Encoded]] = []
-    for width, rows in sorted(by_width.items()):
-        generator.shuffle(rows)
-        size = max(1, recipe.tokens_per_batch // width)
-        batches += [rows[at : at + size] for at in range(0, len(rows), size)]
-    generator.shuffle(batches)
-    return batches
+    draws: Sequence[Sequence[Pair]], encoded: Mapping[Pair, Encoded], recipe: Recipe
+) -> Iterator[list[Encoded]]:
+    """Epoch by epoch: batches of pairs of like length, about `tokens_per_batch` each, mixed."""
+    generator = random.Random(recipe.seed)
+    for epoch in range(recipe.epochs):
+        by_width: dict[int, list[Encoded]] = {}
+        for pair in draws[epoch % len(draws)]:
+            times = recipe.repeats.get(pair.kind, 1.0)
+            shown = int(times) + (generator.random() < times % 1)
+            row = encoded[pair]
+            by_width.setdefault(_width(row), []).extend([row] * shown)
+        batches: list[list[Encoded]] = []
+        for width, rows in sorted(by_width.items()):
+            generator.shuffle(rows)
+            size = max(1, recipe.tokens_per_batch // width)
+            batches += [rows[at : at + size] for at in range(0, len(rows), size)]
+        generator.shuffle(batches)
+        yield from batches
 
 
 def _width(row: Encoded) -> int:
-    """Few different shapes: each costs oneDNN a compilation, and memory for as long as it runs."""
+    """Few different shapes: each costs a compilation, and memory for as long as it runs."""
     return -(-len(row.ids) // 32) * 32
 
 
-def _freeze(model: Any, layers: int) -> None:
-    for parameter in model.body.embeddings.parameters():
-        parameter.requires_grad = False
-    for layer in model.body.encoder.layer[:layers]:
-        for parameter in layer.parameters():
-            parameter.requires_grad = False
-
-
 def _loss(
-    model: "torch.nn.Module", batch: list[Encoded], recipe: Recipe, mask_token: int
+    model: "torch.nn.Module", batch: list[Encoded], recipe: Recipe, mask_token: int, device: str
 ) -> "torch.Tensor":
     import torch
     from torch.nn import functional
 
     width = max(map(_width, batch))
-    ids = torch.from_numpy(pad([row.ids for row in batch], width))
-    types = torch.from_numpy(pad([row.types for row in batch], width))
-    mask = torch.from_numpy(pad([[1] * len(row.ids) for row in batch], width))
+
+    def padded(rows: Sequence[Sequence[int]], fill: int = 0) -> torch.Tensor:
+        return torch.from_numpy(pad(rows, width, fill)).to(device)
+
+    def column(values: Sequence[int]) -> torch.Tensor:
+        return torch.tensor(values, device=device)
+
+    ids, types = padded([row.ids for row in batch]), padded([row.types for row in batch])
+    mask = padded([[1] * len(row.ids) for row in batch])
     if recipe.masked:
-        hidden = (torch.rand(ids.shape) < recipe.masked) & (ids > mask_token) & (types > 0)
-        ids = ids.masked_fill(hidden, mask_token)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rest = torch.rand(ids.shape, device=device) < recipe.masked
+        ids = ids.masked_fill(rest & (ids > mask_token) & (types > 0), mask_token)
+    with autocast(device):
         outputs = model(ids, mask, types)
     support, answer, unsupported, start, end = (output.float() for output in outputs)
-    loss = ids.new_zeros((), dtype=torch.float32)
-    for logits, targets, weight in (
-        (support, torch.tensor([row.support for row in batch]), 1.0),
-        (answer, torch.tensor([row.answer for row in batch]), 1.0),
+    loss = torch.zeros((), device=device)
+    opinions = [row.opinion for row in batch if row.opinion is not None]
+    for logits, targets, weight, said in (
+        (support, column([row.support for row in batch]), 1.0, [o.support for o in opinions]),
+        (answer, column([row.answer for row in batch]), 1.0, [o.answer for o in opinions]),
         (
             unsupported,
-            torch.from_numpy(pad([row.unsupported for row in batch], width, IGNORED)),
+            padded([row.unsupported for row in batch], IGNORED),
             recipe.token_weight,
+            [(*o.unsupported, *[0.0] * (width - len(o.unsupported))) for o in opinions],
         ),
     ):
-        known = targets != IGNORED
-        if known.any():
-            share = known.float().sum() / known.numel() if logits.dim() == 1 else 1.0
-            loss = loss + weight * share * functional.binary_cross_entropy_with_logits(
-                logits[known], targets[known].float()
-            )
+        known = (targets != IGNORED).float()
+        share = known.mean() if logits.dim() == 1 else 1.0
+        wanted = targets.clamp(min=0).float()
+        if recipe.taught:
+            wanted = torch.lerp(wanted, torch.tensor(said, device=device), recipe.taught)
+        each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+        loss = loss + weight * share * (each * known).sum() / known.sum().clamp(min=1)
     for logits, targets in (
-        (start, torch.tensor([row.start for row in batch])),
-        (end, torch.tensor([row.end for row in batch])),
+        (start, column([row.start for row in batch])),
+        (end, column([row.end for row in batch])),
     ):
-        known = targets >= 0
-        if known.any():
-            share = known.float().mean()
-            loss = loss + recipe.span_weight * share * functional.cross_entropy(
-                logits[known], targets[known]
-            )
-        anywhere = targets == ANYWHERE
-        if recipe.learns_unmarked_spans and anywhere.any():
-            some = logits[anywhere]
-            held = torch.logsumexp(some[:, 1:], dim=1) - torch.logsumexp(some, dim=1)
-            loss = loss - recipe.span_weight * anywhere.float().mean() * held.mean()
+        marked, somewhere = (targets >= 0).float(), (targets == ANYWHERE).float()
+        each = functional.cross_entropy(logits, targets.clamp(min=0), reduction="none")
+        # An answer that nobody marked still teaches that there is one.
+        held = torch.logsumexp(logits[:, 1:], dim=1) - torch.logsumexp(logits, dim=1)
+        total = (each * marked).sum() - (held * somewhere).sum()
+        loss = loss + recipe.span_weight * total / len(batch)
     return loss

@@ -4,7 +4,7 @@ from eval.support.pairs import IGNORED
 
 def made(group: str, verdict: str, unsupported: tuple[str, ...] = ()) -> DraftClaim:
     claim = "The pooling layer learns its filters, quickly."
-    return DraftClaim("x", "bank", group, "How?", claim, "Evidence.", verdict, unsupported)
+    return DraftClaim("x", "bank", group, claim, "Evidence.", verdict, unsupported)
 
 
 def of_part(part: str, verdict: str, unsupported: tuple[str, ...] = ()) -> DraftClaim:

@@ -11,6 +11,7 @@ from eval.support.metrics import (
     best_threshold,
     calibration_error,
     interval,
+    precise_threshold,
 )
 
 rows = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=4, max_size=40).filter(
@@ -41,6 +42,19 @@ def test_interval_holds_the_figure():
     scores = truth + generator.normal(size=200)
     low, high = interval(auroc, scores, truth)
     assert low < auroc(scores, truth) < high
+
+
+def test_a_precise_threshold_lets_hardly_anything_wrong_through():
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    truth = np.array([True, True, False, True, False, False])
+    threshold = precise_threshold(scores, truth, 0.75)
+    assert 0.5 < threshold < 0.6
+    assert 0.7 < precise_threshold(scores, truth, 0.9) < 0.8
+
+
+def test_no_threshold_is_precise_where_the_surest_are_wrong():
+    scores, truth = np.array([0.9, 0.2]), np.array([False, False])
+    assert precise_threshold(scores, truth, 0.9) == 0.9
 
 
 def test_threshold_parts_what_can_be_parted():
