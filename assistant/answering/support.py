@@ -48,7 +48,7 @@ class ModelSupportScorer:
     @property
     def threshold(self) -> float:
         """The probability from which on a sentence of a draft may be shown as fact: of those that
-        people judged for calibration, hardly any that reaches it says what its evidence does not
+        were judged for calibration, hardly any that reaches it says what its evidence does not
         say at all. What falls short is replaced by the evidence itself, which costs little."""
         return float(self._model.calibration["support"]["threshold"])
 

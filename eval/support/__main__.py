@@ -90,7 +90,7 @@ def paraphrase(data: Path, llm: Path, out: Path, count: int, threads: int) -> No
 @_data
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def draft(data: Path, out: Path) -> None:
-    """Let the chain write drafts for people to judge (about 3 s a question, 280 questions)."""
+    """Let the chain write drafts for a reader to judge (about 3 s a question, 280 questions)."""
     from assistant.answering.assemble import load_chat_model
     from assistant.settings import Settings
     from eval.corpora import bench_over

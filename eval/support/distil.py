@@ -1,4 +1,4 @@
-"""A student learns from teachers: their mean opinion of each pair beside what people said of it.
+"""A student learns from teachers: their mean opinion of each pair beside its label.
 
 After Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network" (2015). One model then
 says nearly what several would say together, and with less certainty where they disagree.

@@ -1,8 +1,8 @@
-"""Sentences that the language model really writes, for people to judge: `drafts`.
+"""Sentences that the language model really writes, for a reader to judge: `drafts`.
 
 What is made up by rule (a swapped number, a cut sentence) is not what a small model gets wrong.
 Questions that the scorers may learn from are asked of the real chain, and each sentence of each
-draft is written down with the evidence that the grounding would hold it against. A person then says
+draft is written down with the evidence that the grounding would hold it against. A reader then says
 of each line whether the evidence supports all of the claim; `draft_claims.jsonl` is the result.
 """
 
@@ -34,7 +34,7 @@ _PUNCTUATION = ".,;:!?()[]\"'"
 
 @dataclass(frozen=True, slots=True)
 class DraftClaim:
-    """A sentence of a draft held against evidence, and what a person says of it.
+    """A sentence of a draft held against evidence, and what a reader says of it.
 
     `verdict` is "yes" where the evidence supports all of the claim, "partly" or "no" elsewhere.
     `unsupported` are the words of the claim without support, as they stand in it. `group` is what

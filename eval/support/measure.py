@@ -184,7 +184,7 @@ def _judge(
 def _shown(
     rows: Sequence[SupportRow], chances: Floats, inside: Flags, threshold: float
 ) -> dict[str, Any]:
-    """What people said of the sentences that would be shown, as shares, and how many there are."""
+    """What readers said of the sentences that would be shown, as shares, and how many there are."""
     verdicts = [
         row.kind
         for row, chance, one in zip(rows, chances, inside, strict=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 # Made-up pairs are drawn anew with each of these seeds; epochs take the draws in turn.
 DRAWS = (1, 2, 3, 4, 5, 6)
 # How often a pair of a kind is shown in an epoch (once where it is not named; a fraction is a
-# chance). What people wrote or judged counts most, what is made by rule fills in.
+# chance). What was written or judged singly counts most, what is made by rule fills in.
 REPEATS: Mapping[str, float] = {
     "unanswered": 0,
     "unanswered-found": 0.3,
