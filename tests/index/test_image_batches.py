@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +33,15 @@ def photographs(folder: Path, count: int) -> Path:
     return folder
 
 
-def own_threads() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name.startswith("image-")]
+@pytest.fixture
+def left_behind() -> Callable[[], list[threading.Thread]]:
+    """Threads of ours that began during the test and are still there."""
+    before = set(threading.enumerate())
+    return lambda: [
+        each
+        for each in threading.enumerate()
+        if each not in before and each.name.startswith("image-")
+    ]
 
 
 def test_batches_keep_the_order_and_hold_a_vector_of_every_new_picture() -> None:
@@ -106,7 +113,9 @@ def test_files_without_anything_to_encode_pass_in_large_batches() -> None:
     assert encoder.embedded == 0
 
 
-def test_no_more_than_a_few_batches_are_taken_ahead() -> None:
+def test_no_more_than_a_few_batches_are_taken_ahead(
+    left_behind: Callable[[], list[threading.Thread]],
+) -> None:
     taken = 0
 
     def endless() -> Iterator[Decoded]:
@@ -121,7 +130,7 @@ def test_no_more_than_a_few_batches_are_taken_ahead() -> None:
         stored += len(next(batches).items)
         assert taken - stored <= 32
     batches.close()
-    assert own_threads() == []
+    assert left_behind() == []
 
 
 class FailingEncoder(ToyImageEncoder):
@@ -131,12 +140,14 @@ class FailingEncoder(ToyImageEncoder):
         return super().embed_images(images)
 
 
-def test_an_encoder_that_fails_ends_the_add_and_what_was_stored_stays(tmp_path: Path) -> None:
+def test_an_encoder_that_fails_ends_the_add_and_what_was_stored_stays(
+    tmp_path: Path, left_behind: Callable[[], list[threading.Thread]]
+) -> None:
     folder = photographs(tmp_path / "p", 100)
     with Store(tmp_path / "s.db") as store:
         with pytest.raises(MemoryError, match="no room"):
             ImageIndex.open(store, FailingEncoder(), "cpu").add(folder)
-        assert own_threads() == []
+        assert left_behind() == []
         index = ImageIndex.open(store, ToyImageEncoder(), "cpu")
         kept = len(index)
         assert 0 < kept < 100
@@ -145,7 +156,7 @@ def test_an_encoder_that_fails_ends_the_add_and_what_was_stored_stays(tmp_path: 
 
 
 def test_what_progress_has_counted_is_stored_and_stopping_there_ends_every_thread(
-    tmp_path: Path,
+    tmp_path: Path, left_behind: Callable[[], list[threading.Thread]]
 ) -> None:
     folder = photographs(tmp_path / "p", 100)
     with Store(tmp_path / "s.db") as store:
@@ -158,7 +169,7 @@ def test_what_progress_has_counted_is_stored_and_stopping_there_ends_every_threa
 
         with pytest.raises(KeyboardInterrupt):
             index.add(folder, tell)
-        assert own_threads() == []
+        assert left_behind() == []
         assert 50 <= len(index) < 100
 
 
