@@ -200,7 +200,7 @@ def training_pairs(
     ranked = rank_bank_answers(looked_up, embedder, depth=10)
     return [
         *bank_question_pairs(asked, bank, ranked),
-        *bank_asked_pairs(read_bank_asked(), unanswered, bank, ranked),
+        *bank_asked_pairs(read_bank_asked(), bank),
         *open_text_pairs(read_open_texts(data), paraphrases, generator, _PER_TEXT),
         *wice_pairs(read_wice_train(data), generator),
         *squad_pairs(read_squad(data), generator),

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,6 @@ from index.text_embedders import TextEmbedder
 _logger = logging.getLogger(__name__)
 # Of the sentences of drafts that may be shown, the share that has at least some support.
 SHOWN_WITH_SUPPORT = 0.98
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -369,18 +369,10 @@ def bank_question_pairs(
 
 
 def bank_asked_pairs(
-    asked: Mapping[int, Sequence[str]],
-    unanswered: Mapping[int, Sequence[str]],
-    answers: Mapping[int, str],
-    ranked: Mapping[str, Sequence[int]],
+    asked: Mapping[int, Sequence[str]], answers: Mapping[int, str]
 ) -> Iterator[Pair]:
-    """Other ways to ask for each answer of the bank, with that answer; and questions near to an
-    answer that the bank does not hold, with the answers that retrieval finds for them."""
+    """Other ways to ask for each answer of the bank, with that answer."""
     for number, questions in asked.items():
         for question in questions:
             words = tuple(question.split())
             yield Pair("answer", words, answers[number], 1, "asked", (0,) * len(words))
-    for number, questions in unanswered.items():
-        for question in questions:
-            for found in {number, *ranked[question][:2]}:
-                yield unanswered_pair(question, answers[found], "unanswered")

@@ -8,7 +8,6 @@ DRAWS = (1, 2, 3, 4, 5, 6)
 # How often a pair of a kind is shown in an epoch (once where it is not named; a fraction is a
 # chance). What was written or judged singly counts most, what is made by rule fills in.
 REPEATS: Mapping[str, float] = {
-    "unanswered": 0,
     "unanswered-found": 0.3,
     "far-found": 0.5,
     "bank": 1.5,
