@@ -57,6 +57,12 @@ class ImageLimits:
 DEFAULT_LIMITS = ImageLimits()
 
 
+def real_path(path: Path) -> Path:
+    """Where a path leads in the end, whether or not anything is there."""
+    # Path.resolve raises on links in a circle.
+    return Path(os.path.realpath(path))
+
+
 def open_image(
     source: Path | str | bytes, limits: ImageLimits = DEFAULT_LIMITS, at_least: int | None = None
 ) -> "Image.Image":

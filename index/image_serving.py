@@ -6,14 +6,12 @@ it led then: never the bytes of a file as they are.
 
 import hashlib
 import io
-import os
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 from corpus.types import ImageRecord
 from index.errors import ImageRefusedError, StoreError
-from index.image_files import ImageLimits, decode_image, read_image_bytes
+from index.image_files import ImageLimits, decode_image, read_image_bytes, real_path
 from index.image_intake import SMALLEST_THUMBNAIL, thumbnail
 from index.image_store import ImageStore
 
@@ -71,8 +69,7 @@ class ServedImages:
         return found[1]
 
     def _content(self, record: ImageRecord) -> bytes:
-        # Path.resolve raises on links in a circle.
-        if Path(os.path.realpath(record.path)) != record.path:
+        if real_path(record.path) != record.path:
             raise ImageRefusedError(
                 f"{record.path} leads elsewhere than when it was added.", reason="outside"
             )

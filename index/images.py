@@ -16,7 +16,7 @@ from corpus.types import ImageRecord
 from index.errors import ImageRefusedError
 from index.image_adding import Progress, add_images, rebuild_images
 from index.image_encoders import ImageTextEncoder
-from index.image_files import DEFAULT_LIMITS, ImageLimits
+from index.image_files import DEFAULT_LIMITS, ImageLimits, real_path
 from index.image_intake import find_files
 from index.image_map import project_map
 from index.image_queries import ImageQueries
@@ -150,7 +150,7 @@ class ImageIndex(Closing):
             if str(target) in known:
                 chosen[str(target)] = None
                 continue
-            places = {Path(target).absolute(), _real(Path(target))}
+            places = {Path(target).absolute(), real_path(Path(target))}
             chosen |= {
                 found: None
                 for stored, (found, _) in states.items()
@@ -262,8 +262,3 @@ def image_id(path: Path) -> str:
 def _title(path: Path) -> str:
     words = path.stem.replace("_", " ").replace("-", " ").strip() or path.name
     return words.encode("utf-8", "replace").decode("utf-8")
-
-
-def _real(path: Path) -> Path:
-    # Path.resolve raises on links in a circle.
-    return Path(os.path.realpath(path))

@@ -118,8 +118,8 @@ class Store(Closing):
 
         No generation goes up. Raises StoreError when it cannot be written.
         """
-        with self._lock, self._translated():
-            yield self._connection
+        with self.reading() as connection:
+            yield connection
 
     @contextmanager
     def transaction(self, area: Area) -> Iterator[sqlite3.Connection]:

@@ -239,8 +239,9 @@ class _Results:
 
 def _folder_of(settings: "Settings") -> Path:
     """The folder by its real place, as the index knows files."""
-    # Path.resolve raises on links in a circle.
-    return Path(os.path.realpath(settings.pictures_directory))
+    from index.image_files import real_path
+
+    return real_path(settings.pictures_directory)
 
 
 def _forget_strays(images: "ImageIndex", kept: Iterable[Path]) -> None:
