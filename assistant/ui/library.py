@@ -1,6 +1,6 @@
 """The library tab: what is indexed, adding and removing documents, the models' weights."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from assistant.ui.status import header_html, status_html
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.serving.service import Service
+    from assistant.settings import Settings
     from index.types import DocumentList, DocumentSummary
 
 DOCUMENTS_A_PAGE = 50
@@ -34,8 +35,6 @@ class LibraryTab:
 
         self._service = service
         self._header = header
-        suffixes = sorted(SUPPORTED_SUFFIXES)
-        settings = service.settings
         with gr.Row():
             with gr.Column(scale=3, min_width=300):
                 self._query = gr.Textbox(
@@ -48,23 +47,14 @@ class LibraryTab:
                 with gr.Row(visible=False, elem_id="pages") as self._pages:
                     self._previous = gr.Button("Previous page", size="sm")
                     self._next = gr.Button("Next page", size="sm")
-                self._remove = gr.Button("Remove the chosen documents", interactive=False)
-                with gr.Row(visible=False) as self._confirm:
-                    self._really = gr.Button("Yes, remove them", variant="stop")
-                    self._keep = gr.Button("Keep them")
+                self._remove, self._confirm, self._really, self._keep = removal("documents")
             with gr.Column(scale=2, min_width=300):
-                self._files = gr.File(
-                    label="Add documents",
-                    file_count="multiple",
-                    file_types=suffixes,
-                    elem_id="upload",
-                    height=170,
-                )
-                gr.HTML(
-                    f'<p class="hint">Up to {settings.upload_files} files at once, '
-                    f"{settings.upload_megabytes:g} MB each: {', '.join(suffixes)}. "
-                    "A file of the same name replaces the document.</p>",
-                    padding=False,
+                self._files = upload_box(
+                    "Add documents",
+                    "upload",
+                    service.settings,
+                    SUPPORTED_SUFFIXES,
+                    "A file of the same name replaces the document.",
                 )
                 self._results = gr.HTML(elem_id="upload-results", padding=False)
                 self._status = gr.HTML(elem_id="library-status", padding=False)
@@ -147,6 +137,29 @@ class LibraryTab:
         except AssistantError as error:
             return problem(str(error))
         return results(f"<strong>removed</strong> {escape(name)}" for name in removed)
+
+
+def upload_box(
+    label: str, elem_id: str, settings: "Settings", suffixes: Collection[str], note: str
+) -> gr.File:
+    """Where files are dropped or chosen, with what may come in and what becomes of it below."""
+    known = sorted(suffixes)
+    box = gr.File(label=label, file_count="multiple", file_types=known, elem_id=elem_id, height=170)
+    gr.HTML(
+        f'<p class="hint">Up to {settings.upload_files} files at once, '
+        f"{settings.upload_megabytes:g} MB each: {', '.join(known)}. {note}</p>",
+        padding=False,
+    )
+    return box
+
+
+def removal(what: str) -> tuple[gr.Button, gr.Row, gr.Button, gr.Button]:
+    """The button for removing; the row that asks once more; its yes and its no."""
+    remove = gr.Button(f"Remove the chosen {what}", interactive=False)
+    with gr.Row(visible=False) as confirm:
+        really = gr.Button("Yes, remove them", variant="stop")
+        keep = gr.Button("Keep them")
+    return remove, confirm, really, keep
 
 
 def removable(chosen: list[str]) -> tuple[Any, Any]:

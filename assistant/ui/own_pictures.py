@@ -15,7 +15,15 @@ from assistant.serving.own_pictures import (
     own_pictures,
     remove_pictures,
 )
-from assistant.ui.library import confirming, counted, problem, removable, results
+from assistant.ui.library import (
+    confirming,
+    counted,
+    problem,
+    removable,
+    removal,
+    results,
+    upload_box,
+)
 
 if TYPE_CHECKING:
     from assistant.serving.service import Service
@@ -41,31 +49,20 @@ class OwnPictures:
         from index.image_files import SUFFIXES
 
         self._service = service
-        settings = service.settings
-        suffixes = sorted(SUFFIXES)
         with gr.Accordion("Your pictures", open=False) as self._box:
-            self._files = gr.File(
-                label="Add pictures",
-                file_count="multiple",
-                file_types=suffixes,
-                elem_id="picture-upload",
-                height=170,
-            )
-            gr.HTML(
-                f'<p class="hint">Up to {settings.upload_files} files at once, '
-                f"{settings.upload_megabytes:g} MB each: {', '.join(suffixes)}. They are kept "
-                "until you remove them. A file whose name is taken gets a number.</p>",
-                padding=False,
+            self._files = upload_box(
+                "Add pictures",
+                "picture-upload",
+                service.settings,
+                SUFFIXES,
+                "They are kept until you remove them. A file whose name is taken gets a number.",
             )
             self._results = gr.HTML(elem_id="picture-results", padding=False)
             self._count = gr.HTML(padding=False)
             self._pictures = gr.CheckboxGroup(
                 label="Pictures added here", elem_id="own-pictures", choices=[], value=[]
             )
-            self._remove = gr.Button("Remove the chosen pictures", interactive=False)
-            with gr.Row(visible=False) as self._confirm:
-                self._really = gr.Button("Yes, remove them", variant="stop")
-                self._keep = gr.Button("Keep them")
+            self._remove, self._confirm, self._really, self._keep = removal("pictures")
         self._connect()
 
     def _connect(self) -> None:
