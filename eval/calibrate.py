@@ -108,13 +108,15 @@ def rows_of(
 ) -> Iterator[Row]:
     """Search and read as the judge does, question by question."""
     from assistant.answering.abstention import judgement_signals
+    from assistant.answering.retriever import find_passages
 
     with click.progressbar(questions, label=name) as shown:
         for question in shown:
-            query = standalone(question)
-            hits = bench.passages.search(query, bench.assistant.settings.passages)
-            if hits and question.answerable is not None:
-                signals = judgement_signals(reader, query, hits)
+            found = find_passages(
+                bench.passages, standalone(question), bench.assistant.settings.passages
+            )
+            if found.hits and question.answerable is not None:
+                signals = judgement_signals(reader, found.question, found.hits)
                 yield Row(name, question.kind, question.answerable, signals)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from assistant.answering.abstention import Judge
+from assistant.answering.retriever import Found, find_passages
 from eval.corpora import Bench
 from eval.datasets.types import EvalQuestion
 from eval.metrics import refusals
@@ -24,16 +25,15 @@ LABELS = {"ours": "our judge", "top score": "cosine of the best passage"}
 
 def judge_question(bench: Bench, judge: Judge, question: EvalQuestion) -> Record:
     """The judge's score and verdict, and the baseline's score."""
-    query = standalone(question)
-    hits = bench.assistant.search(query, k=bench.assistant.settings.passages)
+    found = _found(bench, question)
     started = time.perf_counter()
-    judgement = judge.judge(query, hits)
+    judgement = judge.judge(found.question, found.hits)
     return {
         "answerable": question.answerable,
         "kind": question.kind,
         "score": judgement.score,
         "refused": judgement.verdict == "refuse",
-        "top_score": best_cosine(hits),
+        "top_score": best_cosine(found.hits),
         "nearest": list(judgement.nearest_topics),
         "seconds": time.perf_counter() - started,
     }
@@ -41,8 +41,13 @@ def judge_question(bench: Bench, judge: Judge, question: EvalQuestion) -> Record
 
 def tune_question(bench: Bench, question: EvalQuestion) -> Record:
     """The baseline's score of a question that is not reported on."""
-    hits = bench.assistant.search(standalone(question), k=bench.assistant.settings.passages)
+    hits = _found(bench, question).hits
     return {"answerable": question.answerable, "top_score": best_cosine(hits)}
+
+
+def _found(bench: Bench, question: EvalQuestion) -> Found:
+    passages = bench.assistant.settings.passages
+    return find_passages(bench.passages, standalone(question), passages)
 
 
 def best_cosine(hits: Sequence[Any]) -> float:

@@ -184,7 +184,7 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         standalone = standalone_question(question)
         watch.lap("contextualise")
         found = find_passages(self._search, standalone, self._settings.passages)
-        hits = found.hits
+        standalone, hits = found.question, found.hits
         watch.lap("search")
         yield Retrieved(hits, standalone)
         watch.restart()

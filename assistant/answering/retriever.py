@@ -11,6 +11,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
 from assistant.answering.question_parts import ROOM_FOR_PARTS, question_parts
+from assistant.answering.spelling import corrected
 from index.types import Hit
 
 
@@ -25,10 +26,11 @@ class PassageSearch(Protocol):
 class Found:
     """The passages found for a question: `hits` for all of it, best first.
 
-    `by_part` has, for each part of the question, the score of each hit for that part alone; 0 where
-    the search for that part did not find it.
+    `question` is what was searched for, typing errors mended. `by_part` has, for each part of it,
+    the score of each hit for that part alone; 0 where the search for that part did not find it.
     """
 
+    question: str
     hits: tuple[Hit, ...]
     by_part: Mapping[str, tuple[float, ...]]
 
@@ -37,8 +39,16 @@ def find_passages(search: PassageSearch, question: str, k: int) -> Found:
     """Search for each part of a question by itself, so that every part gets its passages.
 
     A question of one part brings `k` hits; one of several brings up to half as many more, the best
-    of each part in turn.
+    of each part in turn. A question with typing errors is searched for again without them.
     """
+    found = _find(search, question, k)
+    meant = corrected(
+        question, [text for hit in found.hits for text in (hit.document.title, hit.passage.text)]
+    )
+    return found if meant == question else _find(search, meant, k)
+
+
+def _find(search: PassageSearch, question: str, k: int) -> Found:
     parts = question_parts(question)
     found = {part: search.search(part, k) for part in parts}
     most = k if len(parts) == 1 else int(k * ROOM_FOR_PARTS)
@@ -50,6 +60,7 @@ def find_passages(search: PassageSearch, question: str, k: int) -> Found:
     hits = tuple(sorted(best.values(), key=lambda hit: -hit.score))
     scores = {part: {hit.passage.id: hit.score for hit in found[part]} for part in parts}
     return Found(
+        question,
         hits,
         {part: tuple(scores[part].get(hit.passage.id, 0.0) for hit in hits) for part in parts},
     )

@@ -96,7 +96,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """The passages that the answer will be made from; `question` is the standalone question."""
+    """The passages that the answer will be made from.
+
+    `question` is the question as it was understood: standing alone, its typing errors mended.
+    """
 
     hits: tuple[Hit, ...]
     question: str
