@@ -5,9 +5,11 @@ import logging
 import platform
 import random
 import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +19,8 @@ from eval.support.bank_reading import far_pairs, written_pairs
 from eval.support.cloze import cloze_pairs
 from eval.support.distil import with_opinions
 from eval.support.drafted import draft_pairs, drafted_questions, read_draft_claims, write_drafts
-from eval.support.encoder import encode_all
-from eval.support.export import export
+from eval.support.encoder import build_encoder, encode_all
+from eval.support.export import export, load_exported
 from eval.support.measure import measure_support, read_support
 from eval.support.measured_sets import rank_bank_answers, support_rows
 from eval.support.pairs import (
@@ -33,7 +35,7 @@ from eval.support.pairs import (
     wice_pairs,
 )
 from eval.support.paraphrases import Paraphrase, read_paraphrases, write_paraphrases
-from eval.support.recipe import DRAWS, STUDENT, TEACHERS
+from eval.support.recipe import DRAWS, LEARNED_ANEW, REFINED, STUDENT, TEACHERS
 from eval.support.sources import (
     read_bank_asked,
     read_bank_questions,
@@ -44,8 +46,11 @@ from eval.support.sources import (
     read_wice_train,
 )
 from eval.support.squad_reading import squad_reading_pairs
-from eval.support.train import train
+from eval.support.train import shown, train
 from index.text_embedders import OnnxTextEmbedder, TextEmbedder
+
+if TYPE_CHECKING:
+    import torch
 
 _PROJECT = Path(__file__).parents[2]
 _QUESTIONS = _PROJECT / "eval" / "questions"
@@ -123,30 +128,50 @@ def train_command(
 ) -> None:
     """Train on the training parts and export to --model.
 
-    Making the pairs takes ten minutes. Three teachers and the student then take some ten minutes
+    Making the pairs takes five minutes. Three teachers and the student then take some ten minutes
     on an H100; two cores would take a day.
     """
     import torch
 
     lines = read_paraphrases(paraphrases) if paraphrases else []
-    embedder = OnnxTextEmbedder(weights, threads)
-
-    def show(step: int, steps: int, loss: float) -> None:
-        click.echo(f"step {step} of {steps}, loss {loss:.3f}", err=True)
-
-    draws = [training_pairs(data, embedder, lines, seed) for seed in DRAWS]
+    ranked = _ranked_answers(OnnxTextEmbedder(weights, threads))
+    draws = [training_pairs(data, ranked, lines, seed) for seed in DRAWS]
     encoded = encode_all(draws, weights)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     teachers = [
-        train(draws, encoded, weights, recipe, show, device, threads) for recipe in TEACHERS
+        train(build_encoder(weights), draws, encoded, weights, recipe, _show, device, threads)
+        for recipe in TEACHERS
     ]
     taught = with_opinions(encoded, teachers, device)
-    trained = train(draws, taught, weights, STUDENT, show, device, threads)
-    model.mkdir(parents=True, exist_ok=True)
-    export(trained, model / MODEL_NAME)
-    shutil.copy(weights / "tokenizer.json", model / "tokenizer.json")
-    if not (model / CALIBRATION_NAME).exists():
-        (model / CALIBRATION_NAME).write_text("{}", encoding="utf-8")
+    student = build_encoder(weights)
+    _write(train(student, draws, taught, weights, STUDENT, _show, device, threads), weights, model)
+
+
+@main.command()
+@_data
+@_weights
+@_model
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option("--threads", default=2, show_default=True)
+def refine(data: Path, weights: Path, model: Path, out: Path, threads: int) -> None:
+    """Let the model in --model learn the questions about the bank anew, into the folder --out.
+
+    For when questions were added to `eval/questions/*_training.txt`. About an hour on two cores.
+    """
+    ranked = _ranked_answers(OnnxTextEmbedder(weights, threads))
+    generator = random.Random(REFINED.seed)
+    draws = [
+        shown(training_pairs(data, ranked, [], seed), REFINED, generator)
+        for seed in DRAWS[: REFINED.epochs]
+    ]
+    encoded = encode_all(draws, weights)
+    encoder = build_encoder(weights)
+    load_exported(encoder, model / MODEL_NAME)
+    rehearsed = {pair: row for pair, row in encoded.items() if pair.kind not in LEARNED_ANEW}
+    encoded |= with_opinions(rehearsed, [encoder], "cpu")
+    # The draws already hold each pair as often as it is shown.
+    recipe = replace(REFINED, repeats={})
+    _write(train(encoder, draws, encoded, weights, recipe, _show, "cpu", threads), weights, out)
 
 
 @main.command()
@@ -185,19 +210,16 @@ def measure(data: Path, weights: Path, model: Path, out: Path, threads: int) -> 
 
 
 def training_pairs(
-    data: Path, embedder: TextEmbedder, paraphrases: list[Paraphrase], seed: int
+    data: Path, ranked: Mapping[str, Sequence[int]], paraphrases: list[Paraphrase], seed: int
 ) -> list[Pair]:
-    """All training pairs, in an order that the seed fixes."""
+    """All training pairs, in an order that the seed fixes.
+
+    `ranked` gives the numbers of the bank's answers for each question about it, best first.
+    """
     generator = random.Random(seed)
     bank = {n: document.text for n, document in enumerate(load_question_bank(), start=1)}
+    unanswered, written, far = map(_written, ("unanswerable", "answerable", "far"))
     asked = read_bank_questions(_QUESTIONS / "dev.jsonl")
-    unanswered = read_bank_unanswered(_QUESTIONS / "unanswerable_training.txt")
-    written = read_bank_unanswered(_QUESTIONS / "answerable_training.txt")
-    far = read_bank_unanswered(_QUESTIONS / "far_training.txt")
-    looked_up = [one.question for one in asked]
-    for by_answer in (unanswered, written, far):
-        looked_up += [question for questions in by_answer.values() for question in questions]
-    ranked = rank_bank_answers(looked_up, embedder, depth=10)
     return [
         *bank_question_pairs(asked, bank, ranked),
         *bank_asked_pairs(read_bank_asked(), bank),
@@ -213,6 +235,29 @@ def training_pairs(
         *foreign_pairs(read_open_texts(data), generator, _FOREIGN_CLAIMS),
         *cloze_pairs(read_open_texts(data), generator, _CLOZES_PER_TEXT),
     ]
+
+
+def _ranked_answers(embedder: TextEmbedder) -> dict[str, tuple[int, ...]]:
+    asked = [one.question for one in read_bank_questions(_QUESTIONS / "dev.jsonl")]
+    for name in ("unanswerable", "answerable", "far"):
+        asked += chain.from_iterable(_written(name).values())
+    return rank_bank_answers(asked, embedder, depth=10)
+
+
+def _written(name: str) -> dict[int, tuple[str, ...]]:
+    return read_bank_unanswered(_QUESTIONS / f"{name}_training.txt")
+
+
+def _show(step: int, steps: int, loss: float) -> None:
+    click.echo(f"step {step} of {steps}, loss {loss:.3f}", err=True)
+
+
+def _write(trained: "torch.nn.Module", weights: Path, model: Path) -> None:
+    model.mkdir(parents=True, exist_ok=True)
+    export(trained, model / MODEL_NAME)
+    shutil.copy(weights / "tokenizer.json", model / "tokenizer.json")
+    if not (model / CALIBRATION_NAME).exists():
+        (model / CALIBRATION_NAME).write_text("{}", encoding="utf-8")
 
 
 def _rounded(weights: Any) -> dict[str, float]:

@@ -54,6 +54,49 @@ def export(model: "torch.nn.Module", target: Path) -> None:
     plain.unlink()
 
 
+def load_exported(model: "torch.nn.Module", path: Path) -> None:
+    """Put the weights of an exported file back into `model`, to train it on.
+
+    They come back as they were rounded, so the model then says what the file says.
+
+    Raises:
+        ValueError: the file was made of another model.
+    """
+    import onnx
+    import torch
+
+    graph = onnx.load(str(path)).graph
+    values = _widened(graph)
+    weights = {name: values[name] for name in model.state_dict() if name in values}
+    bias_of = {
+        node.input[0]: node.input[1]
+        for node in graph.node
+        if node.op_type == "Add" and node.input[1].endswith(".bias")
+    }
+    for node in graph.node:
+        # The exporter writes a linear layer as a product with the transposed matrix, nameless.
+        if node.op_type == "MatMul" and (bias := bias_of.get(node.output[0])):
+            weights[bias.removesuffix("bias") + "weight"] = values[node.input[1]].T
+    state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    if missing := set(model.state_dict()) - set(state):
+        raise ValueError(f"{path} lacks {min(missing)!r}: it was made of another model.")
+    model.load_state_dict(state)
+
+
+def _widened(graph: "onnx.GraphProto") -> dict[str, "np.ndarray"]:  # type: ignore[name-defined]  # noqa: F821
+    """All constants of a graph, the rounded ones as float32."""
+    from onnx import numpy_helper
+
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear":
+            whole, scale = (values[name] for name in node.input[:2])
+            axis = next(one.i for one in node.attribute if one.name == "axis")
+            scale = scale[:, None] if axis == 0 else scale[None, :]
+            values[node.output[0]] = whole.astype(np.float32) * scale
+    return values
+
+
 def _check(model: "torch.nn.Module", path: Path, inputs: tuple["torch.Tensor", ...]) -> None:
     import onnxruntime
     import torch

@@ -8,17 +8,19 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.support.encoder import ANYWHERE, Encoded, build_encoder, open_tokenizer, pad
+from eval.support.encoder import ANYWHERE, Encoded, Opinion, open_tokenizer, pad
 from eval.support.pairs import IGNORED, Pair
 from eval.support.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
 
+_LABELS_ALONE = Opinion(0.0, 0.0, ())
 _logger = logging.getLogger(__name__)
 
 
 def train(
+    model: "torch.nn.Module",
     draws: Sequence[Sequence[Pair]],
     encoded: Mapping[Pair, Encoded],
     folder: Path,
@@ -27,11 +29,11 @@ def train(
     device: str = "cpu",
     threads: int = 1,
 ) -> "torch.nn.Module":
-    """Train a pair encoder from the MiniLM weights in `folder`, on `device`.
+    """Train `model`, a pair encoder (see `build_encoder`), on `device`, and return it.
 
-    Epochs take the `draws` of pairs in turn; `encoded` holds all of them. `progress(step, steps,
-    loss)` is called each 50 steps. Same pairs, recipe and device: same weights, up to the
-    processor's rounding.
+    Epochs take the `draws` of pairs in turn; `encoded` holds all of them, by the tokenizer in
+    `folder`. `progress(step, steps, loss)` is called each 50 steps. Same model, pairs, recipe and
+    device: same weights, up to the processor's rounding.
     """
     import torch
 
@@ -39,7 +41,7 @@ def train(
     torch.manual_seed(recipe.seed)
     mask_token = open_tokenizer(folder).token_to_id("[MASK]")
     batches = list(_batches(draws, encoded, recipe))
-    model = build_encoder(folder).to(device)
+    model.to(device)
     for parameter in model.body.embeddings.parameters():  # type: ignore[union-attr]
         parameter.requires_grad = False
     body = [p for n, p in model.named_parameters() if p.requires_grad and n.startswith("body")]
@@ -89,11 +91,8 @@ def _batches(
     generator = random.Random(recipe.seed)
     for epoch in range(recipe.epochs):
         by_width: dict[int, list[Encoded]] = {}
-        for pair in draws[epoch % len(draws)]:
-            times = recipe.repeats.get(pair.kind, 1.0)
-            shown = int(times) + (generator.random() < times % 1)
-            row = encoded[pair]
-            by_width.setdefault(_width(row), []).extend([row] * shown)
+        for pair in shown(draws[epoch % len(draws)], recipe, generator):
+            by_width.setdefault(_width(encoded[pair]), []).append(encoded[pair])
         batches: list[list[Encoded]] = []
         for width, rows in sorted(by_width.items()):
             generator.shuffle(rows)
@@ -101,6 +100,15 @@ def _batches(
             batches += [rows[at : at + size] for at in range(0, len(rows), size)]
         generator.shuffle(batches)
         yield from batches
+
+
+def shown(pairs: Sequence[Pair], recipe: Recipe, generator: random.Random) -> list[Pair]:
+    """The pairs of an epoch, each as often as the recipe says."""
+    chosen: list[Pair] = []
+    for pair in pairs:
+        times = recipe.repeats.get(pair.kind, 1.0)
+        chosen += [pair] * (int(times) + (generator.random() < times % 1))
+    return chosen
 
 
 def _width(row: Encoded) -> int:
@@ -119,7 +127,7 @@ def _loss(
     def padded(rows: Sequence[Sequence[int]], fill: int = 0) -> torch.Tensor:
         return torch.from_numpy(pad(rows, width, fill)).to(device)
 
-    def column(values: Sequence[int]) -> torch.Tensor:
+    def column(values: Sequence[Any]) -> torch.Tensor:
         return torch.tensor(values, device=device)
 
     ids, types = padded([row.ids for row in batch]), padded([row.types for row in batch])
@@ -131,7 +139,9 @@ def _loss(
         outputs = model(ids, mask, types)
     support, answer, unsupported, start, end = (output.float() for output in outputs)
     loss = torch.zeros((), device=device)
-    opinions = [row.opinion for row in batch if row.opinion is not None]
+    opinions = [row.opinion or _LABELS_ALONE for row in batch]
+    # Without teachers, a target is the label alone.
+    taught = column([recipe.taught if row.opinion else 0.0 for row in batch])
     for logits, targets, weight, said in (
         (support, column([row.support for row in batch]), 1.0, [o.support for o in opinions]),
         (answer, column([row.answer for row in batch]), 1.0, [o.answer for o in opinions]),
@@ -144,9 +154,8 @@ def _loss(
     ):
         known = (targets != IGNORED).float()
         share = known.mean() if logits.dim() == 1 else 1.0
-        wanted = targets.clamp(min=0).float()
-        if recipe.taught:
-            wanted = torch.lerp(wanted, torch.tensor(said, device=device), recipe.taught)
+        part = taught if logits.dim() == 1 else taught[:, None]
+        wanted = torch.lerp(targets.clamp(min=0).float(), column(said), part)
         each = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
         loss = loss + weight * share * (each * known).sum() / known.sum().clamp(min=1)
     for logits, targets in (
