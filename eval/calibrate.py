@@ -21,7 +21,7 @@ from eval.corpora import Bench, bench_over
 from eval.datasets.bank_questions import read_bank_questions
 from eval.datasets.squad2 import read_squad2
 from eval.datasets.types import EvalQuestion
-from eval.retrieval_stage import standalone
+from eval.refusal_stage import found_for
 from eval.support.calibrate import Fit, fit
 from eval.support.metrics import Flags, Floats, auroc
 from eval.support.sources import BankQuestion, bank_question_part, read_bank_unanswered
@@ -108,13 +108,10 @@ def rows_of(
 ) -> Iterator[Row]:
     """Search and read as the judge does, question by question."""
     from assistant.answering.abstention import judgement_signals
-    from assistant.answering.retriever import find_passages
 
     with click.progressbar(questions, label=name) as shown:
         for question in shown:
-            found = find_passages(
-                bench.passages, standalone(question), bench.assistant.settings.passages
-            )
+            found = found_for(bench, question)
             if found.hits and question.answerable is not None:
                 signals = judgement_signals(reader, found.question, found.hits)
                 yield Row(name, question.kind, question.answerable, signals)

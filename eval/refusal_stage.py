@@ -25,7 +25,7 @@ LABELS = {"ours": "our judge", "top score": "cosine of the best passage"}
 
 def judge_question(bench: Bench, judge: Judge, question: EvalQuestion) -> Record:
     """The judge's score and verdict, and the baseline's score."""
-    found = _found(bench, question)
+    found = found_for(bench, question)
     started = time.perf_counter()
     judgement = judge.judge(found.question, found.hits)
     return {
@@ -41,11 +41,12 @@ def judge_question(bench: Bench, judge: Judge, question: EvalQuestion) -> Record
 
 def tune_question(bench: Bench, question: EvalQuestion) -> Record:
     """The baseline's score of a question that is not reported on."""
-    hits = _found(bench, question).hits
+    hits = found_for(bench, question).hits
     return {"answerable": question.answerable, "top_score": best_cosine(hits)}
 
 
-def _found(bench: Bench, question: EvalQuestion) -> Found:
+def found_for(bench: Bench, question: EvalQuestion) -> Found:
+    """The passages that the chain would judge and answer from."""
     passages = bench.assistant.settings.passages
     return find_passages(bench.passages, standalone(question), passages)
 
