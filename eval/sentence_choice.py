@@ -1,9 +1,9 @@
 """`python -m eval.sentence_choice`: the numbers that choose sentences, and their neighbours.
 
-For each answerable development question the chosen sentences are quoted, as the answer would be if
-the language model wrote nothing of use: how many key facts do they state, in how many words? Each
-number of `assistant.answering.selection` is varied by itself, the others as they ship. No language
-model is asked.
+For each answerable question of the tuning sets the chosen sentences are quoted, as the answer would
+be if the language model wrote nothing of use: how many key facts do they state, in how many words?
+Each number of `assistant.answering.selection` is varied by itself, the others as they ship. No
+language model is asked.
 """
 
 import json
@@ -21,7 +21,7 @@ from assistant.answering.chain import AnsweringSettings, share_of_words
 from assistant.answering.evidence import EvidenceSentence, evidence_sentences
 from assistant.answering.retriever import find_passages
 from eval.corpora import Bench, bench_over
-from eval.datasets.bank_questions import PARTS, Part, read_bank_questions
+from eval.datasets.bank_questions import Part, read_bank_questions
 from eval.datasets.types import EvalQuestion
 from eval.metrics.answers import key_facts_stated
 from eval.metrics.intervals import mean_interval
@@ -29,18 +29,19 @@ from eval.provenance import describe
 from eval.result import interval_data, rounded
 
 NAME = "sentence-choice"
+TUNING_PARTS: tuple[Part, ...] = ("dev", "validation")
 WORDS = "answer_words"
 # Each number with values around the one that ships.
 NEIGHBOURS: Mapping[str, tuple[float, ...]] = {
     "ALONE_WEIGHT": (0.0, 0.15, 0.35, 0.5),
     "CONTEXT_WEIGHT": (0.5, 0.65, 0.85, 1.0),
     "WORDS_WEIGHT": (0.0, 0.1, 0.3, 0.4),
-    "PASSAGE_WEIGHT": (0.0, 0.5, 1.5, 2.0),
+    "PASSAGE_WEIGHT": (0.0, 0.5, 1.0, 2.0),
     "RELEVANCE_GAP": (0.15, 0.2, 0.3, 0.4),
     "NARROW_RELEVANCE_GAP": (0.1, 0.15, 0.25, 0.3),
     "SAME_MEANING": (0.7, 0.75, 0.85, 0.9),
     "SAME_WORDS": (0.4, 0.5, 0.7, 0.8),
-    WORDS: (75, 85, 105, 120),
+    WORDS: (75, 85, 95, 120),
 }
 
 
@@ -92,22 +93,21 @@ def measure(chooser: selection.SentenceSelection, reads: Sequence[Read]) -> dict
 
 
 @click.command()
-@click.option("--part", type=click.Choice(PARTS), default="dev", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None)
-def main(part: Part, out: Path | None) -> None:
+def main(out: Path | None) -> None:
     """Measure the choice of sentences with every number around the one that ships."""
     from assistant.answering.sentence_embeddings import SentenceEmbeddings
     from assistant.settings import Settings
 
     settings = Settings.load()
-    read = read_bank_questions(part)
-    asked = [one for one in read.questions if one.kind == "answerable"]
-    with bench_over(settings, read.documents, "bank") as bench:
+    sets = [read_bank_questions(part) for part in TUNING_PARTS]
+    asked = [one for each in sets for one in each.questions if one.kind == "answerable"]
+    with bench_over(settings, sets[0].documents, "bank") as bench:
         chooser = selection.SentenceSelection(
             SentenceEmbeddings(bench.passages.embedder.embed_passages)
         )
         reads = read_questions(bench, asked, settings.passages)
-        command = f"python -m eval.sentence_choice --part {part}"
+        command = "python -m eval.sentence_choice"
         made_by = describe(bench.assistant, with_language_model=False, command=command)
         found = measure(chooser, reads)
     written = {"made_by": made_by, "questions": len(asked), "figures": found}

@@ -30,8 +30,8 @@ PASSAGES_READ = 3
 # Logits beyond this count as this, lest one signal outweigh all others.
 EXTREME = 6.0
 # From this cosine downwards a question is ever less likely to be about what the passages are about:
-# of the answerable calibration questions one in fifty lies below, of the far ones nine in ten.
-DISTANT = 0.45
+# of the answerable calibration questions one in twenty lies below, of the far ones nearly all.
+DISTANT = 0.5
 
 _SIDE_BY_SIDE = re.compile(
     r"\b(?:or|vs|versus|compare\w*|between|differ\w*|better|faster|than|both|each)\b|, ",

@@ -58,7 +58,7 @@ class AnsweringSettings:
     """
 
     passages: int = 4
-    answer_words: int = 95
+    answer_words: int = 105
     unsupported: Literal["withhold", "mark"] = "withhold"
 
 
