@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 QUESTIONS = Path(__file__).with_name("questions")
 DATA = Path(__file__).parents[2] / "shared" / "data"
 # The share of the answerable questions of dev.jsonl and validation.jsonl that each strictness
-# refuses, out of fold. The goal at the default, 0.5, is 5 % of questions yet unseen.
-FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.005, 0.25: 0.015, 0.5: 0.04, 0.75: 0.1, 1.0: 0.25}
+# refuses, out of fold. At the default, 0.5, it is the most that is allowed.
+FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.005, 0.25: 0.02, 0.5: 0.05, 0.75: 0.1, 1.0: 0.25}
 FOLDS = 10
 SEED = 5
 
