@@ -27,7 +27,7 @@ def judge_question(bench: Bench, judge: Judge, question: EvalQuestion) -> Record
     """The judge's score and verdict, and the baseline's score."""
     found = found_for(bench, question)
     started = time.perf_counter()
-    judgement = judge.judge(found.question, found.hits)
+    judgement = judge.judge(found)
     return {
         "answerable": question.answerable,
         "kind": question.kind,

@@ -9,14 +9,16 @@ weighed with how well they were found. Weights and thresholds are in `calibratio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from assistant.answering.calibration import Calibration
 from assistant.answering.pair_model import PairReading
-from assistant.answering.question_parts import question_parts
 from assistant.answering.wanted import holds_nothing_of_the_kind
 from assistant.answering.words import names
 from index.types import Hit
+
+if TYPE_CHECKING:
+    from assistant.answering.retriever import Found
 
 Verdict = Literal["answer", "partial", "refuse"]
 
@@ -58,8 +60,8 @@ class Judgement:
 class Judge(Protocol):
     """Decides before anything is written."""
 
-    def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
-        """The judgement on a standalone question and the passages found for it, best first."""
+    def judge(self, found: "Found") -> Judgement:
+        """The judgement on a standalone question and what was found for it."""
 
 
 class Reader(Protocol):
@@ -81,28 +83,31 @@ class ReadingJudge:
         self._calibration = calibration
         self._threshold = calibration.threshold(strictness)
 
-    def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
-        """The judgement; each part of a question that asks for several things is judged alone."""
-        topics = nearest_topics(hits)
-        if not hits:
+    def judge(self, found: "Found") -> Judgement:
+        """The judgement; each part of a question that asks for several things is judged alone, by
+        the passages that are best for it."""
+        topics = nearest_topics(found.hits)
+        if not found.hits:
             return Judgement("refuse", 0.0, nearest_topics=topics)
-        parts = question_parts(question)
-        scores = [self.probability(part, hits) for part in parts]
-        score = max(scores)
+        scores = {
+            part: self.probability(part, _best_first(found.hits, by_passage))
+            for part, by_passage in found.by_part.items()
+        }
+        score = max(scores.values())
         if score < self._threshold:
             return Judgement("refuse", score, nearest_topics=topics)
-        sure = {p: s >= self._threshold for p, s in zip(parts, scores, strict=True)}
-        missing = [part for part in parts if not sure[part]] or unknown_names(question, hits)
+        missing = [part for part in scores if scores[part] < self._threshold]
+        missing = missing or unknown_names(found.question, found.hits)
         return Judgement(
             "partial" if missing else "answer",
             score,
-            answered=tuple(part for part in parts if sure[part]),
+            answered=tuple(part for part in scores if scores[part] >= self._threshold),
             missing=tuple(missing),
             nearest_topics=topics,
         )
 
     def probability(self, question: str, hits: Sequence[Hit]) -> float:
-        """The calibrated probability that these passages answer this one question."""
+        """The calibrated probability that these passages, best first, answer this one question."""
         return self._calibration.probability(judgement_signals(self._reader, question, hits))
 
 
@@ -115,37 +120,49 @@ class SimilarityJudge:
     def __init__(self, least_cosine: float = LEAST_COSINE) -> None:
         self._least_cosine = least_cosine
 
-    def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
+    def judge(self, found: "Found") -> Judgement:
         """Answer when the best cosine reaches the limit; the score is that cosine."""
-        best = max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
-        answers = bool(hits) and best >= self._least_cosine
+        best = max((hit.scores.get("dense", 0.0) for hit in found.hits), default=0.0)
+        answers = bool(found.hits) and best >= self._least_cosine
         return Judgement(
             "answer" if answers else "refuse",
             min(1.0, max(0.0, best)),
-            answered=tuple(question_parts(question)) if answers else (),
-            nearest_topics=nearest_topics(hits),
+            answered=tuple(found.by_part) if answers else (),
+            nearest_topics=nearest_topics(found.hits),
         )
 
 
 def judgement_signals(reader: Reader, question: str, hits: Sequence[Hit]) -> Mapping[str, float]:
-    """What is weighed, by name.
+    """What is weighed, by name; the hits come best first.
 
-    `reading` is the largest logit that one of the best passages holds an answer. `cosine` is the
-    best dense score, `distant` by how much it falls short of `DISTANT`; `nothing_of_the_kind` is 1
-    where the question asks for a quantity, a date or an origin and no passage has any. How far the
-    fused search puts the first passage before the others, and which words of the question the
-    passage lacks, were worth nothing beside these.
+    `reading` is the largest logit that one of the best passages holds an answer, `first_reading`
+    that of the best passage. `cosine` is the best dense score, `distant` by how much it falls short
+    of `DISTANT`; `nothing_of_the_kind` is 1 where the question asks for a quantity, a date or an
+    origin and no passage has any; `unknown_names` is the share of the question's names that no
+    passage holds. How far the fused search puts the first passage before the others, and which
+    other words of the question the passage lacks, were worth nothing beside these.
     """
     passages = [hit.passage.text for hit in hits]
-    readings = [reader.read(question, text) for text in passages[:PASSAGES_READ]]
-    best = max(reading.answer for reading in readings)
+    readings = [reader.read(question, text).answer for text in passages[:PASSAGES_READ]]
     cosine = max(hit.scores.get("dense", 0.0) for hit in hits)
+    asked, unknown = _names(question, hits)
     return {
-        "reading": max(-EXTREME, min(EXTREME, best)),
+        "reading": _bounded(max(readings)),
+        "first_reading": _bounded(readings[0]),
         "cosine": cosine,
         "distant": max(0.0, DISTANT - cosine),
         "nothing_of_the_kind": float(holds_nothing_of_the_kind(question, "\n".join(passages))),
+        "unknown_names": len(unknown) / len(asked) if asked else 0.0,
     }
+
+
+def _best_first(hits: Sequence[Hit], scores: Sequence[float]) -> list[Hit]:
+    order = sorted(range(len(hits)), key=lambda place: -scores[place])
+    return [hits[place] for place in order]
+
+
+def _bounded(logit: float) -> float:
+    return max(-EXTREME, min(EXTREME, logit))
 
 
 def unknown_names(question: str, hits: Sequence[Hit]) -> list[str]:
@@ -156,9 +173,7 @@ def unknown_names(question: str, hits: Sequence[Hit]) -> list[str]:
     """
     if not _SIDE_BY_SIDE.search(question):
         return []
-    held = " ".join(f"{hit.document.title} {hit.passage.text}" for hit in hits).lower()
-    asked = sorted(names(question), key=question.lower().find)
-    unknown = [name for name in asked if name.removesuffix("s") not in held]
+    asked, unknown = _names(question, hits)
     if len(unknown) == len(asked):
         return []
     return [
@@ -166,6 +181,18 @@ def unknown_names(question: str, hits: Sequence[Hit]) -> list[str]:
         for name in unknown
         if (place := question.lower().find(name)) >= 0
     ]
+
+
+def _names(question: str, hits: Sequence[Hit]) -> tuple[list[str], list[str]]:
+    """The names in a question as they come, in lower case, and those that no passage holds.
+
+    Plain figures are none.
+    """
+    held = " ".join(f"{hit.document.title} {hit.passage.text}" for hit in hits).lower()
+    asked = sorted(
+        (name for name in names(question) if not name[0].isdigit()), key=question.lower().find
+    )
+    return asked, [name for name in asked if name.removesuffix("s") not in held]
 
 
 def nearest_topics(hits: Sequence[Hit]) -> tuple[str, ...]:

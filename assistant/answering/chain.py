@@ -188,7 +188,7 @@ class AnsweringChain(Runnable[Question | str, Answer]):
         watch.lap("search")
         yield Retrieved(hits, standalone)
         watch.restart()
-        judgement = self._judge.judge(standalone, hits)
+        judgement = self._judge.judge(found)
         watch.lap("judge")
         evidence = evidence_sentences(hits) if judgement.verdict != "refuse" else []
         if not evidence:

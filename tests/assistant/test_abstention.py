@@ -13,6 +13,7 @@ from assistant.answering.abstention import (
 )
 from assistant.answering.calibration import Calibration
 from assistant.answering.pair_model import PairReading
+from assistant.answering.retriever import find_passages
 from assistant.answering.wanted import holds_nothing_of_the_kind
 
 FRAMEWORKS = ("PyTorch and TensorFlow", "PyTorch has a dynamic graph, TensorFlow a static one.")
@@ -38,12 +39,16 @@ def hits(*documents, query="U-Net PyTorch"):
     return FakePassageSearch(*documents).search(query, 5)
 
 
+def found(question, *documents):
+    return find_passages(FakePassageSearch(*documents), question, 5)
+
+
 def judge(*known, strictness=0.5, **options):
     return ReadingJudge(FakeReader(*known, **options), CALIBRATION, strictness)
 
 
 def test_what_the_passages_answer_is_answered():
-    judgement = judge("U-Net").judge("What is U-Net?", hits(UNET))
+    judgement = judge("U-Net").judge(found("What is U-Net?", UNET))
     assert judgement.verdict == "answer"
     assert judgement.answered == ("What is U-Net?",)
     assert judgement.missing == ()
@@ -51,19 +56,19 @@ def test_what_the_passages_answer_is_answered():
 
 
 def test_what_they_do_not_answer_is_refused_with_the_nearest_topics():
-    judgement = judge("something").judge("Who invented U-Net?", hits(UNET, FRAMEWORKS))
+    judgement = judge("something").judge(found("Who invented U-Net?", UNET, FRAMEWORKS))
     assert judgement.verdict == "refuse"
     assert judgement.nearest_topics[0] == "What is U-Net?"
     assert set(judgement.nearest_topics) == {"What is U-Net?", "PyTorch and TensorFlow"}
 
 
 def test_an_empty_corpus_answers_nothing():
-    assert judge("U-Net").judge("What is U-Net?", []).verdict == "refuse"
+    assert judge("U-Net").judge(found("What is U-Net?")).verdict == "refuse"
 
 
 def test_a_question_of_which_one_part_has_an_answer_is_answered_in_part():
     question = "What is U-Net, and who published it in which year?"
-    judgement = judge("What is U-Net").judge(question, hits(UNET))
+    judgement = judge("What is U-Net").judge(found(question, UNET))
     assert judgement.verdict == "partial"
     assert judgement.answered == ("What is U-Net?",)
     assert judgement.missing == ("Who published U-Net in which year?",)
@@ -71,11 +76,11 @@ def test_a_question_of_which_one_part_has_an_answer_is_answered_in_part():
 
 def test_a_question_of_which_no_part_has_an_answer_is_refused():
     question = "Who published U-Net, and in which year did they publish it?"
-    assert judge("nothing").judge(question, hits(UNET)).verdict == "refuse"
+    assert judge("nothing").judge(found(question, UNET)).verdict == "refuse"
 
 
 def test_a_comparison_with_something_unknown_is_answered_in_part():
-    judgement = judge("PyTorch").judge("PyTorch or JAX: which is better?", hits(FRAMEWORKS))
+    judgement = judge("PyTorch").judge(found("PyTorch or JAX: which is better?", FRAMEWORKS))
     assert judgement.verdict == "partial"
     assert judgement.missing == ("JAX",)
 
@@ -94,16 +99,34 @@ def test_only_names_put_side_by_side_with_known_ones_count_as_missing(question, 
     assert unknown_names(question, hits(FRAMEWORKS)) == unknown
 
 
+@pytest.mark.parametrize(
+    ("question", "share"),
+    [
+        ("Compare PyTorch and TensorFlow.", 0),
+        ("How do PyTorch and JAX differ?", 0.5),
+        ("What is MXNet?", 1),
+        ("How many of 250 graphs are static?", 0),
+        ("what is a graph?", 0),
+    ],
+)
+def test_names_that_no_passage_holds_are_weighed_by_their_share(question, share):
+    assert judgement_signals(FakeReader(), question, hits(FRAMEWORKS))["unknown_names"] == share
+
+
+def test_each_part_of_a_question_is_read_with_its_own_best_passage_first():
+    reader = FakeReader()
+    question = "What is U-Net, and how do PyTorch and TensorFlow differ?"
+    ReadingJudge(reader, CALIBRATION).judge(found(question, UNET, FRAMEWORKS))
+    assert reader.read_texts[::2] == [UNET[1], FRAMEWORKS[1]]
+
+
 @settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-5, 5))
 def test_the_stricter_the_more_is_refused(one, other, logit):
     lenient, strict = sorted((one, other))
-    found = hits(UNET)
-    question = "What is U-Net?"
-    if judge("U-Net", strictness=lenient, logit=logit).judge(question, found).verdict == "refuse":
-        assert judge("U-Net", strictness=strict, logit=logit).judge(question, found).verdict == (
-            "refuse"
-        )
+    asked = found("What is U-Net?", UNET)
+    if judge("U-Net", strictness=lenient, logit=logit).judge(asked).verdict == "refuse":
+        assert judge("U-Net", strictness=strict, logit=logit).judge(asked).verdict == "refuse"
 
 
 def test_only_the_best_passages_are_read():
@@ -151,10 +174,9 @@ def test_a_text_that_has_something_of_the_kind_is_not_dismissed(question, text):
 
 
 def test_a_far_question_is_refused_by_similarity_alone():
-    found = hits(UNET, query="Who won the football match?")
-    assert SimilarityJudge(0.25).judge("Who won the football match?", found).verdict == "refuse"
-    near = hits(UNET, query="What is U-Net?")
-    assert SimilarityJudge(0.25).judge("What is U-Net?", near).verdict == "answer"
+    far, near = (found(question, UNET) for question in ("Who won the match?", "What is U-Net?"))
+    assert SimilarityJudge(0.25).judge(far).verdict == "refuse"
+    assert SimilarityJudge(0.25).judge(near).verdict == "answer"
 
 
 def test_a_calibration_is_read_back_as_it_was_written(tmp_path):

@@ -11,7 +11,6 @@ from assistant.answering.chain import AnsweringChain, AnsweringSettings
 from assistant.answering.grounding import Grounding
 from assistant.answering.lexical_support import LexicalSupportScorer
 from assistant.answering.prompts import REFUSAL
-from assistant.answering.question_parts import question_parts
 from assistant.answering.retriever import PassageRetriever
 from assistant.answering.selection import SentenceSelection
 from assistant.answering.types import Done, Message, Question, Retrieved, Sentence, Token
@@ -134,8 +133,8 @@ def test_a_far_question_is_refused_without_asking_the_model():
 class FakeJudge:
     """Answers the first part of every question."""
 
-    def judge(self, question, hits):
-        first, *others = question_parts(question)
+    def judge(self, found):
+        first, *others = found.by_part
         return Judgement("partial", 0.7, answered=(first,), missing=tuple(others))
 
 
