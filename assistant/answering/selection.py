@@ -13,7 +13,7 @@ from assistant.answering.words import content_words
 
 # Chosen on the answerable questions of dev.jsonl and validation.jsonl by `python -m
 # eval.sentence_choice` (figures and neighbours in eval/results/sentence-choice.json): quoting the
-# chosen sentences states 0.96 of the key facts in 78 words at the median. On SQuAD2's calibration
+# chosen sentences states 0.95 of the key facts in 78 words at the median. On SQuAD2's calibration
 # article they hold the answer to 0.88 of the questions in 54 words. Neighbouring values differ
 # little.
 # How the relevance of a sentence is made up: its likeness to the question alone and together with
