@@ -67,8 +67,8 @@ class LibraryTab:
         pager = [self._offset, self._pages, self._previous, self._next]
         listing = [self._documents, self._count, self._remove, self._confirm, *pager]
         everything = [*listing, self._status, self._header]
-        page.load(self._show_all, place, everything, **private)
         quietly: dict[str, Any] = private | {"show_progress": "hidden"}
+        page.load(self._show_all, place, everything, **quietly)
         self._query.change(self._show, self._query, listing, **quietly)
         self._previous.click(self._show_previous, place, listing, **quietly)
         self._next.click(self._show_next, place, listing, **quietly)
