@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.answering.abstention import Judge
+from assistant.answering.abstention import Judge, best_cosine
 from assistant.answering.retriever import Found, find_passages
 from eval.corpora import Bench
 from eval.datasets.types import EvalQuestion
@@ -49,11 +49,6 @@ def found_for(bench: Bench, question: EvalQuestion) -> Found:
     """The passages that the chain would judge and answer from."""
     passages = bench.assistant.settings.passages
     return find_passages(bench.passages, standalone(question), passages)
-
-
-def best_cosine(hits: Sequence[Any]) -> float:
-    """The highest cosine of the passages found; 0 where none was."""
-    return max((hit.scores.get("dense", 0.0) for hit in hits), default=0.0)
 
 
 def refusal_results(

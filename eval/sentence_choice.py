@@ -19,13 +19,13 @@ import click
 from assistant.answering import selection
 from assistant.answering.chain import AnsweringSettings, share_of_words
 from assistant.answering.evidence import EvidenceSentence, evidence_sentences
-from assistant.answering.retriever import find_passages
 from eval.corpora import Bench, bench_over
 from eval.datasets.bank_questions import Part, read_bank_questions
 from eval.datasets.types import EvalQuestion
 from eval.metrics.answers import key_facts_stated
 from eval.metrics.intervals import mean_interval
 from eval.provenance import describe
+from eval.refusal_stage import found_for
 from eval.result import interval_data, rounded
 
 NAME = "sentence-choice"
@@ -54,9 +54,9 @@ class Read:
     scores: Mapping[str, Sequence[float]]
 
 
-def read_questions(bench: Bench, questions: Sequence[EvalQuestion], passages: int) -> list[Read]:
+def read_questions(bench: Bench, questions: Sequence[EvalQuestion]) -> list[Read]:
     """Search for every question, as the chain does."""
-    found = [(one, find_passages(bench.passages, one.text, passages)) for one in questions]
+    found = [(one, found_for(bench, one)) for one in questions]
     return [Read(one, evidence_sentences(hits.hits), hits.by_part) for one, hits in found]
 
 
@@ -106,7 +106,7 @@ def main(out: Path | None) -> None:
         chooser = selection.SentenceSelection(
             SentenceEmbeddings(bench.passages.embedder.embed_passages)
         )
-        reads = read_questions(bench, asked, settings.passages)
+        reads = read_questions(bench, asked)
         command = "python -m eval.sentence_choice"
         made_by = describe(bench.assistant, with_language_model=False, command=command)
         found = measure(chooser, reads)

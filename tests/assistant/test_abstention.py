@@ -9,7 +9,7 @@ from assistant.answering.abstention import (
     ReadingJudge,
     SimilarityJudge,
     judgement_signals,
-    unknown_names,
+    unknown_compared,
 )
 from assistant.answering.calibration import Calibration
 from assistant.answering.pair_model import PairReading
@@ -96,7 +96,7 @@ def test_a_comparison_with_something_unknown_is_answered_in_part():
     ],
 )
 def test_only_names_put_side_by_side_with_known_ones_count_as_missing(question, unknown):
-    assert unknown_names(question, hits(FRAMEWORKS)) == unknown
+    assert unknown_compared(question, hits(FRAMEWORKS)) == unknown
 
 
 @pytest.mark.parametrize(
