@@ -57,11 +57,22 @@ class Page:
         raise AssertionError(f"Tab never reached {reached}.")
 
 
-def findings(results: Any) -> list[str]:
-    """The serious findings of an accessibility check, one line each."""
+def findings(page: Any) -> list[str]:
+    """The serious findings of an accessibility check, one line each.
+
+    Half faded, a sign of progress has too little contrast for a moment: the check waits until
+    all are gone.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.progress-text')]"
+        ".every(sign => !sign.checkVisibility({opacityProperty: true, visibilityProperty: true}))",
+        timeout=ANSWER_MS,
+    )
     return [
         f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for one in results.response["violations"]
+        for one in Axe().run(page).response["violations"]
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]
