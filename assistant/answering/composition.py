@@ -26,7 +26,8 @@ class Composition:
 
     `evidence` holds all sentences of the passages, any of which may support what the model wrote.
     `needed` are those that a complete answer says, which the model was given. Where the question
-    is `narrow`, a sentence of the draft stands for the one that supports it.
+    is `narrow`, one sentence of the draft answers it directly, be it half of what the text says
+    there, and the rest is quoted.
     """
 
     def __init__(
@@ -57,7 +58,10 @@ class Composition:
 
     def _checked(self, draft: DraftSentence) -> list[Sentence]:
         # A model that refuses of its own accord is not asked for its opinion: the judge had it.
-        if words(draft.text) == words(REFUSAL) or self._is_repeated(draft.text):
+        if words(draft.text) == words(REFUSAL) or self._is_said(draft.text):
+            return []
+        # Small models repeat the question, and a question states nothing.
+        if draft.text.rstrip().endswith("?"):
             return []
         if not is_instruction(draft.text):
             support = self._grounding.support(draft.text, self._evidence)
@@ -77,14 +81,18 @@ class Composition:
     @property
     def finished(self) -> bool:
         """Whether more of the draft is of no use: all is said, or it has lost the thread."""
-        return self._failed_in_a_row >= LOST_AFTER or all(map(self._is_said, self._needed))
+        return (
+            self._failed_in_a_row >= LOST_AFTER
+            or (self._narrow and any(one.supported for one in self._sentences))
+            or all(self._is_said(one.text) for one in self._needed)
+        )
 
     def complete(self) -> list[Sentence]:
         """Quote the needed sentences that the draft left out, with the lead-in of list items."""
         return [
             sentence
             for one in self._needed
-            if not self._is_said(one)
+            if not self._is_said(one.text)
             for sentence in self._quotations(one)
         ]
 
@@ -116,15 +124,7 @@ class Composition:
             withheld=self.withheld,
         )
 
-    def _is_said(self, one: EvidenceSentence) -> bool:
-        if self._narrow and any(
-            (citation.start, citation.document_id) == (one.start, one.document_id)
-            for citation in self._numbers.citations
-        ):
-            return True
-        return self._is_repeated(one.text)
-
-    def _is_repeated(self, text: str) -> bool:
+    def _is_said(self, text: str) -> bool:
         """Whether two sentences of the answer say it between them. More than two would hold the
         words of many a sentence that nobody said."""
         return any(
@@ -150,7 +150,7 @@ class Composition:
             if other.source == one.source
             and (other.text == one.lead or (other.end <= one.start and leans_back(one.text)))
         ]
-        ahead = before[-1:] if before and not self._is_said(before[-1]) else []
+        ahead = before[-1:] if before and not self._is_said(before[-1].text) else []
         return [self._quote(other) for other in [*ahead, one]]
 
     def _quote(self, one: EvidenceSentence) -> Sentence:

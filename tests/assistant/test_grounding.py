@@ -158,11 +158,25 @@ def test_a_draft_sentence_that_says_half_of_a_needed_one_makes_room_for_it():
     assert answer.complete() == []
 
 
-def test_to_a_narrow_question_the_short_sentence_is_enough():
+def test_a_narrow_question_gets_one_sentence_of_the_draft_and_the_text_that_says_more():
     answer = composition(ANCHORS, needed=["Anchor"], narrow=True)
     (shown,) = answer.add(DraftSentence("Anchor boxes are pre-defined boxes."))
     assert shown.text == "Anchor boxes are pre-defined boxes [1]."
-    assert answer.complete() == []
+    assert answer.finished
+    (quoted,) = answer.complete()
+    assert quoted.text.endswith("of different scales and aspect ratios [1].")
+
+
+def test_a_narrow_question_is_not_answered_by_a_sentence_without_support():
+    answer = composition(ANCHORS, needed=["Anchor"], narrow=True, unsupported="mark")
+    answer.add(DraftSentence("SSD uses 9000 anchor boxes."))
+    assert not answer.finished
+
+
+def test_a_draft_that_repeats_the_question_says_nothing():
+    answer = composition(ANCHORS)
+    assert answer.add(DraftSentence("What are anchor boxes of different scales?")) == []
+    assert answer.withheld == 0
 
 
 def test_quoted_items_come_with_the_lead_in_of_their_own_list():

@@ -60,7 +60,7 @@ def of_kind(name: str, *kinds: str) -> list[dict]:
     return [row for row in rows(name) if row["kind"] in kinds]
 
 
-@pytest.mark.parametrize("name", ["dev.jsonl", "validation.jsonl", "test.jsonl"])
+@pytest.mark.parametrize("name", ["training.jsonl", "dev.jsonl", "validation.jsonl", "test.jsonl"])
 class TestEverySet:
     def test_every_row_has_the_fields_of_its_kind(self, name):
         for row in rows(name):
