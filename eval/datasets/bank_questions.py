@@ -9,15 +9,15 @@ from corpus.also_asked import load_shipped_bank
 from eval.datasets.files import json_lines
 from eval.datasets.types import EvalQuestion, QuestionSet
 
-Part = Literal["dev", "validation", "test"]
+Part = Literal["training", "dev", "validation", "test"]
 PARTS = get_args(Part)
 
 WITHOUT_ANSWER = frozenset({"near", "far"})
 
 
 def read_bank_questions(part: Part) -> QuestionSet:
-    """`dev` and `validation` are for tuning, `test` is for reporting; the format is in
-    `eval/questions/README.md`.
+    """`training` is what the pair model learns from, `dev` and `validation` are for tuning, `test`
+    is for reporting; the format is in `eval/questions/README.md`.
 
     Raises:
         DataSetError: the file is not what its README says.

@@ -15,7 +15,12 @@ import click
 
 from assistant.answering.pair_model import CALIBRATION_NAME, DEFAULT_FOLDER, MODEL_NAME, PairModel
 from corpus.question_bank import load_question_bank
-from eval.support.bank_reading import far_pairs, written_pairs
+from eval.support.bank_reading import (
+    bank_asked_pairs,
+    bank_question_pairs,
+    far_pairs,
+    written_pairs,
+)
 from eval.support.cloze import cloze_pairs
 from eval.support.distil import with_opinions
 from eval.support.drafted import draft_pairs, drafted_questions, read_draft_claims, write_drafts
@@ -25,8 +30,6 @@ from eval.support.measure import measure_support, read_support
 from eval.support.measured_sets import rank_bank_answers, support_rows
 from eval.support.pairs import (
     Pair,
-    bank_asked_pairs,
-    bank_question_pairs,
     chunk_question_pairs,
     clapnq_pairs,
     foreign_pairs,
@@ -37,6 +40,7 @@ from eval.support.pairs import (
 from eval.support.paraphrases import Paraphrase, read_paraphrases, write_paraphrases
 from eval.support.recipe import DRAWS, LEARNED_ANEW, REFINED, STUDENT, TEACHERS
 from eval.support.sources import (
+    BankQuestion,
     read_bank_asked,
     read_bank_questions,
     read_bank_unanswered,
@@ -156,7 +160,8 @@ def train_command(
 def refine(data: Path, weights: Path, model: Path, out: Path, threads: int) -> None:
     """Let the model in --model learn the questions about the bank anew, into the folder --out.
 
-    For when questions were added to `eval/questions/*_training.txt`. About an hour on two cores.
+    For when questions were added to `training.jsonl` or `*_training.txt` in `eval/questions`. About
+    an hour on two cores.
     """
     ranked = _ranked_answers(OnnxTextEmbedder(weights, threads))
     generator = random.Random(REFINED.seed)
@@ -219,9 +224,8 @@ def training_pairs(
     generator = random.Random(seed)
     bank = {n: document.text for n, document in enumerate(load_question_bank(), start=1)}
     unanswered, written, far = map(_written, ("unanswerable", "answerable", "far"))
-    asked = read_bank_questions(_QUESTIONS / "dev.jsonl")
     return [
-        *bank_question_pairs(asked, bank, ranked),
+        *bank_question_pairs(_asked(), bank, ranked),
         *bank_asked_pairs(read_bank_asked(), bank),
         *open_text_pairs(read_open_texts(data), paraphrases, generator, _PER_TEXT),
         *wice_pairs(read_wice_train(data), generator),
@@ -238,10 +242,18 @@ def training_pairs(
 
 
 def _ranked_answers(embedder: TextEmbedder) -> dict[str, tuple[int, ...]]:
-    asked = [one.question for one in read_bank_questions(_QUESTIONS / "dev.jsonl")]
+    asked = [one.question for one in _asked()]
     for name in ("unanswerable", "answerable", "far"):
         asked += chain.from_iterable(_written(name).values())
     return rank_bank_answers(asked, embedder, depth=10)
+
+
+def _asked() -> list[BankQuestion]:
+    return [
+        question
+        for name in ("training", "dev")
+        for question in read_bank_questions(_QUESTIONS / f"{name}.jsonl")
+    ]
 
 
 def _written(name: str) -> dict[int, tuple[str, ...]]:

@@ -26,12 +26,10 @@ from eval.support.paraphrases import (
 )
 from eval.support.questions_to_claims import to_claim
 from eval.support.sources import (
-    BankQuestion,
     ClapnqQuestion,
     Squad,
     SquadQuestion,
     WiceClaim,
-    bank_question_part,
     clapnq_part,
     split_sentences,
 )
@@ -340,39 +338,3 @@ def chunk_question_pairs(data: Path, generator: random.Random) -> Iterator[Pair]
             yield from question_pairs(row["question"], text[left:right], span, "chunk", generator)
             rest = text[left:start] + text[end:right]
             yield unanswered_pair(row["question"], rest, "removed")
-
-
-def bank_question_pairs(
-    questions: Iterable[BankQuestion],
-    answers: Mapping[int, str],
-    ranked: Mapping[str, Sequence[int]],
-) -> Iterator[Pair]:
-    """The training questions over the bank with the answers that retrieval finds for them.
-
-    `ranked` gives every question's answer numbers, best first. Of an answerable question's other
-    answers only a low-ranked one is taken as empty: one near the top may hold a part. Whatever is
-    found for a question that the bank does not answer is a passage without an answer.
-    """
-    for asked in questions:
-        if bank_question_part(asked) != "train":
-            continue
-        words = tuple(asked.question.split())
-        if asked.kind == "answerable":
-            for number in asked.answers[:2]:
-                yield Pair("answer", words, answers[number], 1, "bank", (0,) * len(words))
-            far = ranked[asked.question][8]
-            if far not in asked.answers:
-                yield unanswered_pair(asked.question, answers[far], "bank-other")
-        else:
-            for number in ranked[asked.question][:2]:
-                yield unanswered_pair(asked.question, answers[number], "bank-near")
-
-
-def bank_asked_pairs(
-    asked: Mapping[int, Sequence[str]], answers: Mapping[int, str]
-) -> Iterator[Pair]:
-    """Other ways to ask for each answer of the bank, with that answer."""
-    for number, questions in asked.items():
-        for question in questions:
-            words = tuple(question.split())
-            yield Pair("answer", words, answers[number], 1, "asked", (0,) * len(words))

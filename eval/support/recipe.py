@@ -86,7 +86,17 @@ STUDENT = Recipe(rate=1.5e-4, epochs=6, tokens_per_batch=4096, taught=0.6)
 # A model that has been trained goes on from itself. What is written about the bank it learns from
 # the labels (`LEARNED_ANEW`); everything else it rehearses, held to its own former opinion, so that
 # it forgets little (after Li and Hoiem, "Learning without forgetting", 2016).
-LEARNED_ANEW = frozenset({"bank-written", "bank-written-other", "unanswered-found", "far-found"})
+LEARNED_ANEW = frozenset(
+    {
+        "bank",
+        "bank-near",
+        "bank-other",
+        "bank-written",
+        "bank-written-other",
+        "unanswered-found",
+        "far-found",
+    }
+)
 REFINED = Recipe(
     rate=6e-5,
     epochs=3,
@@ -98,7 +108,9 @@ REFINED = Recipe(
         "bank-written-other": 0.2,
         "unanswered-found": 0.3,
         "far-found": 0.3,
-        "bank": 1,
+        "bank": 1.5,
+        "bank-near": 0.6,
+        "bank-other": 0.2,
         "wice": 0.3,
         "asked": 0.3,
     },

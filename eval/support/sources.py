@@ -31,6 +31,8 @@ _SQUAD_PARTS: dict[str, Part] = {
     "Harvard_University": "report",
 }
 
+_FILE_PARTS: dict[str, Part] = {"training": "train", "validation": "calibrate", "test": "report"}
+
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|vs|etc|Inc|Ltd|Co|Jr|Sr|al|Fig|U\.S|e\.g|i\.e|[A-Z])\.[\"')\]]*$"
@@ -226,13 +228,11 @@ def read_bank_questions(path: Path) -> list[BankQuestion]:
 
 
 def bank_question_part(question: BankQuestion) -> Part:
-    """Of the development file every third question calibrates and the others train; the validation
-    file calibrates, the test file is for reports."""
-    if question.id.startswith("test"):
-        return "report"
-    if question.id.startswith("validation"):
-        return "calibrate"
-    return "calibrate" if int(question.id.rsplit("-", 1)[1]) % 3 == 0 else "train"
+    """By the file; of the development questions every third calibrates and the others train."""
+    file, _, number = question.id.split("-")
+    if file == "dev":
+        return "calibrate" if int(number) % 3 == 0 else "train"
+    return _FILE_PARTS[file]
 
 
 def read_bank_asked() -> dict[int, tuple[str, ...]]:
