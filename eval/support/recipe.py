@@ -99,7 +99,7 @@ LEARNED_ANEW = frozenset(
 )
 REFINED = Recipe(
     rate=6e-5,
-    epochs=3,
+    epochs=2,
     tokens_per_batch=4096,
     taught=0.7,
     repeats={
