@@ -31,7 +31,7 @@ GENERIC_WORDS = frozenset(
 )
 # The numbers below are set on the follow-ups of eval/questions/dev.jsonl and on its answerable
 # questions behind a conversation about something else, by
-# `python -m eval.followups --part dev --no-model`.
+# `python -m eval.followups --part dev --no-model`; the patterns on those of validation.jsonl too.
 # A subject of more words than this is a clause, and cannot stand where a pronoun stood.
 LONGEST_SUBJECT = 5
 # A question that names as much as this is no bare turn of a conversation.
@@ -40,7 +40,8 @@ ENOUGH_TOPIC = 4
 ANTECEDENT = 3
 
 _OPENING = re.compile(
-    r"^(?:(?:and|but|so|or|also|then|ok(?:ay)?|well|hm+|yes|no|right|thanks|sure)\b[\s,.:!-]+)+",
+    r"^(?:(?:and|but|so|or|also|then|now|ok(?:ay)?|well|hm+|ah|oh|yes|no|right|thanks|sure|fine|"
+    r"great|nice|(?:sounds|looks)\s+\w+)\b[\s,.:!-]+)+",
     re.IGNORECASE,
 )
 _BARE_TURN = re.compile(
@@ -50,7 +51,8 @@ _BARE_TURN = re.compile(
     r"|\b(?:more|further|other)\s+(?:details?|examples?|information)\b|\bgo\s+on\b|\bcontinue\b"
     r"|^(?:for\s+example|such\s+as|really|e\.?g\.?)\s*\?*$|\bwhich\s+ones?\b|\binstead\s*\?*$"
     r"|\bthe\s+(?:first|second|third|fourth|last|other|previous|next|same)(?:\s+(?:ones?|two|three|"
-    r"points?|steps?|stages?|methods?|techniques?|options?))?\s*(?:[?.!,]|$)",
+    r"points?|steps?|stages?|methods?|techniques?|options?))?\s*(?:[?.!,]|$)"
+    r"|\bthe\s+(?:first|second|third|last|other|small|big)\s+(?:one\b|of\s+(?:these|those|them)\b)",
     re.IGNORECASE,
 )
 # "Is it possible to …", "What is it called when …": an "it" that refers to nothing.
@@ -88,6 +90,15 @@ _ABOUT = re.compile(
     r"(?:the\s+(?:concept|idea|notion|purpose|role|meaning|definition|point|use)\s+of\s+)?"
     r"(?:the\s+|an?\s+)?(?P<topic>[^,;:?!.]+?)"
     r"(?:\s+(?:mean|work|do|good\s+for|used\s+for|about|for))?\s*[?.!]*$",
+    re.IGNORECASE,
+)
+# Questions that say something of a noun phrase: "Why are GPUs good for …", "What makes GPUs …".
+_SAYS_OF = re.compile(
+    r"^(?:why|when|how)\s+(?:is|are|do|does|did|can)\s+(?:the\s+|an?\s+)?(?P<plain>[^,;:?!.]+?)\s+"
+    r"(?:so\s+|such\s+|very\s+)?(?:good|bad|useful|important|popular|better|worse|hard|used|make|help|"
+    r"speed|work|matter)\b"
+    r"|^what\s+makes\s+(?:the\s+|an?\s+)?(?P<made>[^,;:?!.]+?)\s+"
+    r"(?:so\s+|such\s+|very\s+)?(?:good|bad|useful|important|popular|better|worse|hard|suit\w*)\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
@@ -145,9 +156,8 @@ def standalone_question(question: Question) -> str:
     text = question.text.strip()
     opening = _OPENING.match(text)
     bare = text[opening.end() :] if opening else text
-    about = _ABOUT.match(asked_before)
-    if about and len(about["topic"].split()) <= LONGEST_SUBJECT:
-        topic = about["topic"]
+    topic = _topic(asked_before)
+    if topic:
         owned, count = _OWNER.subn(lambda _: f"{topic}'s", bare, count=1)
         if not count:
             owned, count = _PRONOUN.subn(lambda _: topic, bare, count=1)
@@ -155,6 +165,13 @@ def standalone_question(question: Question) -> str:
             return owned[0].upper() + owned[1:]
         return f"{text.rstrip(' ?.!')} ({topic})?"
     return f"{text.rstrip(' ?.!')} ({asked_before.rstrip(' ?.!')})?"
+
+
+def _topic(question: str) -> str:
+    """The noun phrase that the question is about, where it is a plain one; or nothing."""
+    about, said = _ABOUT.match(question), _SAYS_OF.match(question)
+    found = (about and about["topic"]) or (said and (said["plain"] or said["made"])) or ""
+    return found if len(found.split()) <= LONGEST_SUBJECT and topic_words(found) else ""
 
 
 def _question_with_topic(history: Sequence[Message]) -> str:

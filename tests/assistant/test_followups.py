@@ -46,6 +46,9 @@ def standalone(text, *asked_before):
         ("and for text?", "Can CNNs classify images of scenes?", None),
         ("What else is there?", "How can I deal with rare classes?", None),
         ("Does this help?", "What is data augmentation?", "Does data augmentation help?"),
+        ("And the bad sides of them?", "Why are GPUs good for CNNs?", "The bad sides of GPUs?"),
+        ("Fine. Where is it used?", "What makes U-Net so popular?", "Where is U-Net used?"),
+        ("How does the last one create samples?", "Which tricks for rare classes exist?", None),
     ],
 )
 def test_an_elliptical_question_gets_the_topic_of_the_conversation(text, asked_before, expected):
