@@ -61,7 +61,7 @@ class Composition:
         if words(draft.text) == words(REFUSAL) or self._is_said(draft.text):
             return []
         # Small models repeat the question, and a question states nothing.
-        if draft.text.rstrip().endswith("?"):
+        if draft.text.endswith("?"):
             return []
         if not is_instruction(draft.text):
             support = self._grounding.support(draft.text, self._evidence)
