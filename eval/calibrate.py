@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 QUESTIONS = Path(__file__).with_name("questions")
 DATA = Path(__file__).parents[2] / "shared" / "data"
 # The share of the answerable questions of dev.jsonl and validation.jsonl that each strictness
-# refuses, out of fold. With the default, 0.5, five former reporting sets (four are training.jsonl
-# now) had .036 of their answerable questions refused, and .886 of the near ones.
-FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.005, 0.25: 0.015, 0.5: 0.035, 0.75: 0.1, 1.0: 0.25}
+# refuses, out of fold. With the default, 0.5, the two former reporting sets that make up
+# validation.jsonl have .025 of their answerable questions refused, and .913 of the near ones: room
+# on both sides for other people's questions, whose shares have differed by .05 from set to set.
+FALSE_REFUSALS: Mapping[float, float] = {0.0: 0.005, 0.25: 0.015, 0.5: 0.03, 0.75: 0.1, 1.0: 0.25}
 FOLDS = 10
 SEED = 5
 

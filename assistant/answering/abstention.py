@@ -75,7 +75,7 @@ class Reader(Protocol):
 class ReadingJudge:
     """Judges by reading the best passages and by how well they were found.
 
-    `strictness` in [0, 1] moves the threshold: 0.5 refuses about 3.5 % of the answerable
+    `strictness` in [0, 1] moves the threshold: 0.5 refuses about 3 % of the answerable
     questions that it was calibrated on, 0 hardly any, 1 a quarter.
     """
 
