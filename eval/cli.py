@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from assistant.commands.options import MODEL, as_json, index_options, load_settings
+from eval.datasets.files import DATA
 from eval.printed import print_result
 from eval.sheet_cli import sheet, sheet_score
 from eval.suites import SUITES
-
-DATA = Path("..") / "shared" / "data"
 
 OUT = click.option(
     "--out",

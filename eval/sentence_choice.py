@@ -1,9 +1,10 @@
 """`python -m eval.sentence_choice`: the numbers that choose sentences, and their neighbours.
 
-For each answerable question of the tuning sets the chosen sentences are quoted, as the answer would
-be if the language model wrote nothing of use: how many key facts do they state, in how many words?
-Each number of `assistant.answering.selection` is varied by itself, the others as they ship. No
-language model is asked.
+For each answerable question of the tuning sets, and of SQuAD2's calibration article, the chosen
+sentences are quoted, as the answer would be if the language model wrote nothing of use: how many
+key facts do they state (SQuAD2: do they hold the answer), in how many words? Each number of
+`assistant.answering.selection` is varied by itself, the others as they ship. No language model is
+asked.
 """
 
 import json
@@ -21,6 +22,8 @@ from assistant.answering.chain import AnsweringSettings, share_of_words
 from assistant.answering.evidence import EvidenceSentence, evidence_sentences
 from eval.corpora import Bench, bench_over
 from eval.datasets.bank_questions import Part, read_bank_questions
+from eval.datasets.files import DATA
+from eval.datasets.squad2 import read_squad2
 from eval.datasets.types import EvalQuestion
 from eval.metrics.answers import key_facts_stated
 from eval.metrics.intervals import mean_interval
@@ -93,34 +96,39 @@ def measure(chooser: selection.SentenceSelection, reads: Sequence[Read]) -> dict
 
 
 @click.command()
+@click.option("--data", type=click.Path(path_type=Path), default=DATA, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None)
-def main(out: Path | None) -> None:
+def main(data: Path, out: Path | None) -> None:
     """Measure the choice of sentences with every number around the one that ships."""
     from assistant.answering.sentence_embeddings import SentenceEmbeddings
     from assistant.settings import Settings
 
     settings = Settings.load()
-    sets = [read_bank_questions(part) for part in TUNING_PARTS]
-    asked = [one for each in sets for one in each.questions if one.kind == "answerable"]
-    with bench_over(settings, sets[0].documents, "bank") as bench:
-        chooser = selection.SentenceSelection(
-            SentenceEmbeddings(bench.passages.embedder.embed_passages)
-        )
-        reads = read_questions(bench, asked)
-        command = "python -m eval.sentence_choice"
-        made_by = describe(bench.assistant, with_language_model=False, command=command)
-        found = measure(chooser, reads)
-    written = {"made_by": made_by, "questions": len(asked), "figures": found}
+    written: dict[str, Any] = {}
+    tuning = [read_bank_questions(part) for part in TUNING_PARTS]
+    for name, sets in (("bank", tuning), ("squad2", [read_squad2(data, "calibrate")])):
+        asked = [one for each in sets for one in each.questions if one.kind == "answerable"]
+        with bench_over(settings, sets[0].documents, name) as bench:
+            chooser = selection.SentenceSelection(
+                SentenceEmbeddings(bench.passages.embedder.embed_passages)
+            )
+            found = measure(chooser, read_questions(bench, asked))
+            command = "python -m eval.sentence_choice"
+            written["made_by"] = describe(
+                bench.assistant, with_language_model=False, command=command
+            )
+        written[name] = {"questions": len(asked), "figures": found}
+        click.echo(f"{name}, {len(asked)} questions")
+        for values, one in found.items():
+            facts = one["key facts"]
+            click.echo(
+                f"  {values:<28} key facts {facts['value']:.3f} [{facts['low']:.3f}, "
+                f"{facts['high']:.3f}]  words {one['words']:.0f}"
+            )
     folder = out or settings.results
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{NAME}.json"
     path.write_text(json.dumps(rounded(written), ensure_ascii=False, indent=1) + "\n", "utf-8")
-    for name, one in found.items():
-        facts = one["key facts"]
-        click.echo(
-            f"{name:<28} key facts {facts['value']:.3f} [{facts['low']:.3f}, {facts['high']:.3f}]"
-            f"  words {one['words']:.0f}"
-        )
     click.echo(f"Written to {path}")
 
 

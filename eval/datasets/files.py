@@ -7,6 +7,10 @@ from typing import Any
 
 from eval.datasets.types import DataSetError
 
+# Where the public data sets lie unless a command is told otherwise: beside the project, in which
+# the commands are run.
+DATA = Path("..") / "shared" / "data"
+
 
 def require(path: Path, what: str) -> Path:
     """The path, which must exist.
