@@ -25,16 +25,14 @@ def bank_question_pairs(
     for asked in questions:
         if bank_question_part(asked) != "train":
             continue
-        words = tuple(asked.question.split())
         if asked.kind == "answerable":
             for number in asked.answers[:2]:
-                yield Pair("answer", words, answers[number], 1, "bank", (0,) * len(words))
+                yield _answered_pair(asked.question, answers[number], "bank")
             far = ranked[asked.question][_SURELY_OTHER]
             if far not in asked.answers:
                 yield unanswered_pair(asked.question, answers[far], "bank-other")
         else:
-            for number in ranked[asked.question][:_FOUND]:
-                yield unanswered_pair(asked.question, answers[number], "bank-near")
+            yield from _found_pairs(asked.question, answers, ranked, "bank-near")
 
 
 def bank_asked_pairs(
@@ -43,8 +41,7 @@ def bank_asked_pairs(
     """Other ways to ask for each answer of the bank, with that answer."""
     for number, questions in asked.items():
         for question in questions:
-            words = tuple(question.split())
-            yield Pair("answer", words, answers[number], 1, "asked", (0,) * len(words))
+            yield _answered_pair(question, answers[number], "asked")
 
 
 def written_pairs(
@@ -61,15 +58,13 @@ def written_pairs(
     """
     for number, questions in answerable.items():
         for question in questions:
-            words = tuple(question.split())
-            yield Pair("answer", words, answers[number], 1, "bank-written", (0,) * len(words))
+            yield _answered_pair(question, answers[number], "bank-written")
             other = ranked[question][_SURELY_OTHER]
             if other != number:
                 yield unanswered_pair(question, answers[other], "bank-written-other")
     for questions in unanswerable.values():
         for question in questions:
-            for found in ranked[question][:_FOUND]:
-                yield unanswered_pair(question, answers[found], "unanswered-found")
+            yield from _found_pairs(question, answers, ranked, "unanswered-found")
 
 
 def far_pairs(
@@ -77,5 +72,17 @@ def far_pairs(
 ) -> Iterator[Pair]:
     """Questions on other fields with all that retrieval brings ("far-found")."""
     for question in questions:
-        for found in ranked[question][:_FOUND]:
-            yield unanswered_pair(question, answers[found], "far-found")
+        yield from _found_pairs(question, answers, ranked, "far-found")
+
+
+def _answered_pair(question: str, text: str, kind: str) -> Pair:
+    words = tuple(question.split())
+    return Pair("answer", words, text, 1, kind, (0,) * len(words))
+
+
+def _found_pairs(
+    question: str, answers: Mapping[int, str], ranked: Mapping[str, Sequence[int]], kind: str
+) -> Iterator[Pair]:
+    """A question that the bank does not answer, with each text that retrieval brings."""
+    for number in ranked[question][:_FOUND]:
+        yield unanswered_pair(question, answers[number], kind)
