@@ -54,11 +54,16 @@ class Grounding:
         """The support of `claim`: the first sentence that suffices, the nearest first, or the best
         one; or two, where the second adds much.
 
+        A sentence of the evidence, word for word, supports itself, unless it only leads to a list.
         Each comparison costs the reader time, so none other is tried after one that suffices.
         Without any evidence the probability is 0.
         """
         if not evidence:
             return Support(0.0, (), False)
+        said = _plain(claim)
+        for one in evidence:
+            if _plain(one.text) == said and not said.endswith(":"):
+                return Support(1.0, (one,), True)
         best = Support(0.0, (), False)
         candidates = self.candidates(claim, evidence)
         for candidate in candidates:
@@ -97,6 +102,10 @@ def as_read(sentences: Sequence[EvidenceSentence]) -> str:
     """Sentences as the scorer reads them: behind their title, and list items behind their lead."""
     parts = [part for one in sentences for part in (one.title, one.lead, one.text) if part]
     return " ".join(dict.fromkeys(parts))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _probability(support: Support) -> float:

@@ -90,6 +90,22 @@ def test_what_no_passage_says_is_not_supported(claim):
     assert not grounding().support(claim, evidence_sentences(hits(ANCHORS, BALANCE))).sufficient
 
 
+class FakeScorerThatDoubtsEverything:
+    threshold = 0.5
+
+    def score(self, claims_with_evidence):
+        return [0.0 for _ in claims_with_evidence]
+
+
+def test_a_sentence_of_the_evidence_word_for_word_supports_itself():
+    doubting = Grounding(FakeScorerThatDoubtsEverything(), toy_embed)
+    evidence = evidence_sentences(hits(ANCHORS))
+    for one in evidence:
+        support = doubting.support(f" {one.text.replace(' ', '  ')} ".swapcase(), evidence)
+        assert (support.sentences, support.sufficient) == ((one,), True)
+    assert not doubting.support(evidence[0].text.replace("different", "equal"), evidence).sufficient
+
+
 def test_a_claim_joined_from_two_sentences_cites_both():
     claim = (
         "Anchor boxes are pre-defined boxes of different scales and aspect ratios, and during "
