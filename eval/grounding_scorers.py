@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 import click
@@ -28,9 +28,12 @@ from eval.result import SCHEMA, Result, interval_data, interval_table, write_res
 from eval.support.metrics import calibration_error
 from eval.support.sources import BankClaim, read_bank_claims
 
+if TYPE_CHECKING:
+    from assistant.answering.llm import LlamaCppChat
+
 NAME = "grounding-scorers"
-# The weight of the lexical logit in the combination; halves and quarters were tried.
-LEXICAL_SHARE = 0.25
+# The weight of the other scorer's logit in a combination; halves and quarters were tried.
+OTHER_SHARE = 0.25
 LABELS = {
     "ours": "the trained scorer, as it ships",
     "one candidate": "as it ships, but the nearest sentence alone",
@@ -39,7 +42,9 @@ LABELS = {
     "half the gain": "as it ships, but a second sentence need gain only half as much",
     "twice the gain": "as it ships, but a second sentence must gain twice as much",
     "chosen evidence": "the trained scorer, only the sentences that the model was given",
-    "combined": f"both scorers' logits, {LEXICAL_SHARE:.0%} of the lexical one",
+    "combined": f"both scorers' logits, {OTHER_SHARE:.0%} of the lexical one",
+    "language model": "the language model's own yes or no",
+    "combined with the language model": f"both logits, {OTHER_SHARE:.0%} of the language model's",
     "lexical": "words, numbers, names and embeddings, no model",
     "lexical, chosen evidence": "the same, only the sentences that the model was given",
 }
@@ -86,6 +91,25 @@ class CountingScorer:
         return self._scorer.score(claims_with_evidence)
 
 
+class LanguageModelScorer:
+    """The language model's own opinion: how likely it says yes when it is asked whether the
+    evidence says all that the claim says."""
+
+    threshold = 0.5
+
+    def __init__(self, model: "LlamaCppChat") -> None:
+        self._model = model
+
+    def score(self, claims_with_evidence: Sequence[tuple[str, str]]) -> Sequence[float]:
+        """The probability of yes for each (claim, evidence)."""
+        from assistant.answering.prompts import claim_prompt
+
+        return [
+            self._model.probability_of_yes(claim_prompt(claim, [evidence]))
+            for claim, evidence in claims_with_evidence
+        ]
+
+
 class CombinedScorer:
     """The logits of two scorers, each counted from its own threshold, as one."""
 
@@ -117,11 +141,12 @@ class Verdict:
 
 
 def verdicts(
-    bench: Bench, claims: Sequence[BankClaim], titles: Sequence[str]
-) -> tuple[dict[str, list[Verdict]], list[float]]:
-    """Every way's verdict on every claim, and the seconds of each reading of the trained scorer.
+    bench: Bench, claims: Sequence[BankClaim], titles: Sequence[str], model: "LlamaCppChat | None"
+) -> tuple[dict[str, list[Verdict]], dict[str, list[float]]]:
+    """Every way's verdict on every claim, and the seconds of each reading by scorer.
 
-    `titles` are the questions of the bank, by number.
+    `titles` are the questions of the bank, by number. Without a `model` the ways that ask it are
+    left out.
     """
     from assistant.answering.lexical_support import LexicalSupportScorer
     from assistant.answering.pair_model import PairModel
@@ -132,10 +157,10 @@ def verdicts(
     embed = SentenceEmbeddings(bench.passages.embedder.embed_passages)
     lexical = LexicalSupportScorer(embed)
     trained = RememberingScorer(ModelSupportScorer(PairModel()))
-    combined = CombinedScorer(trained, lexical, LEXICAL_SHARE)
+    combined = CombinedScorer(trained, lexical, OTHER_SHARE)
     selection = SentenceSelection(embed)
     gain = shipped.SECOND_SENTENCE_GAIN
-    ways: Mapping[str, tuple[SupportScorer, bool, dict[str, Any]]] = {
+    ways: dict[str, tuple[SupportScorer, bool, dict[str, Any]]] = {
         "ours": (trained, False, {}),
         "one candidate": (trained, False, {"CANDIDATES": 1}),
         "three candidates": (trained, False, {"CANDIDATES": 3}),
@@ -147,6 +172,15 @@ def verdicts(
         "lexical": (lexical, False, {}),
         "lexical, chosen evidence": (lexical, True, {}),
     }
+    seconds = {"the trained scorer": trained.seconds}
+    if model is not None:
+        asked = RememberingScorer(LanguageModelScorer(model))
+        seconds["the language model"] = asked.seconds
+        beside = CombinedScorer(trained, asked, OTHER_SHARE)
+        ways |= {
+            "language model": (asked, False, {}),
+            "combined with the language model": (beside, False, {}),
+        }
     found: dict[str, list[Verdict]] = {name: [] for name in ways}
     evidence_of = {
         number: _evidence(bench, selection, titles[number - 1])
@@ -165,7 +199,7 @@ def verdicts(
             found[name].append(
                 Verdict(support.probability, support.sufficient, counting.asked, cited)
             )
-    return found, trained.seconds
+    return found, seconds
 
 
 def _evidence(
@@ -185,7 +219,7 @@ def _evidence(
 def scorer_result(
     claims: Sequence[BankClaim],
     found: Mapping[str, Sequence[Verdict]],
-    seconds: Sequence[float],
+    seconds: Mapping[str, Sequence[float]],
     made_by: Mapping[str, Any],
 ) -> Result:
     """The figures of each way on both halves of the claims."""
@@ -205,7 +239,10 @@ def scorer_result(
         "name": NAME,
         "suite": NAME,
         "part": "all",
-        "note": f"A reading took {1000 * float(np.median(seconds)):.0f} ms at the median.",
+        "note": "A reading took, at the median: "
+        + ", ".join(
+            f"{name} {1000 * float(np.median(each)):.0f} ms" for name, each in seconds.items()
+        ),
         "made_by": dict(made_by),
         "counts": {
             "questions": len(claims),
@@ -243,19 +280,25 @@ def _logit(probabilities: np.ndarray) -> np.ndarray:
 
 
 @click.command()
+@click.option("--model/--no-model", default=True, help="Ask the language model too.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None)
-def main(out: Path | None) -> None:
+def main(model: bool, out: Path | None) -> None:
     """Measure every way of grounding on the hand-made claims."""
+    from assistant.answering.assemble import load_chat_model
     from assistant.settings import Settings
     from eval.cli import print_result
 
     settings = Settings.load()
+    # An endpoint's model does not tell how likely it would have said yes.
+    model = model and not settings.llm_url
     documents = read_bank_questions("dev").documents or ()
     claims = read_bank_claims()
     with bench_over(settings, documents, "bank") as bench:
-        found, seconds = verdicts(bench, claims, [document.title for document in documents])
+        chat = cast("LlamaCppChat", load_chat_model(settings)) if model else None
+        titles = [document.title for document in documents]
+        found, seconds = verdicts(bench, claims, titles, chat)
         command = "python -m eval.grounding_scorers"
-        made_by = describe(bench.assistant, with_language_model=False, command=command)
+        made_by = describe(bench.assistant, with_language_model=model, command=command)
     result = scorer_result(claims, found, seconds, made_by)
     path = (out or settings.results) / f"{NAME}.json"
     write_result(result, path)

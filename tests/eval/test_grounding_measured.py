@@ -57,7 +57,7 @@ def test_figures_come_from_the_half_they_are_shown_for():
     right = [Verdict(0.9, True, 1, 1), Verdict(0.8, True, 1, 1)]
     wrong = [Verdict(0.1, False, 3, 1), Verdict(0.2, False, 3, 1)]
     found = {"ours": [*right, *wrong, *wrong, *right]}
-    tables = scorer_result(claims, found, [0.01], {})["tables"]
+    tables = scorer_result(claims, found, {"the trained scorer": [0.01]}, {})["tables"]
     calibrate = tables["grounding, calibrate"]["values"]["ours"]
     report = tables["grounding, report"]["values"]["ours"]
     assert calibrate["right claims accepted"]["value"] == 1
