@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 from tenacity import Retrying
 
 from assistant.answering.types import Answer, Event, Message
 from assistant.assistant import Status
+from assistant.client import calls
+from assistant.client.calls import Call
 from assistant.client.connection import (
     ATTEMPTS,
     DEFAULT_URL,
@@ -17,19 +19,10 @@ from assistant.client.connection import (
     http_options,
     retry_options,
 )
-from assistant.client.event_stream import ACCEPT, EventReader, OnWait
+from assistant.client.event_stream import EventReader, OnWait
 from assistant.client.problems import raise_for_problem, unreachable
-from assistant.client.requests import (
-    PAGE,
-    document_path,
-    image_search,
-    picture_path,
-    question_body,
-    uploads,
-)
 from assistant.client.results import result_of
 from assistant.library import LibraryReport
-from assistant.serving.schemas import Removed
 from corpus.closing import Closing
 from corpus.types import Document
 from index.types import DocumentList, DocumentSummary, Hit, ImageHit
@@ -62,7 +55,7 @@ class Client(Closing):
 
     def ask(self, question: str, history: Sequence[Message] = ()) -> Answer:
         """Answer `question`; `history` is the conversation before it, oldest first."""
-        return self._call(Answer, "POST", "/v1/ask", json=question_body(question, history))
+        return self._call(calls.ask(question, history))
 
     def stream(
         self,
@@ -75,9 +68,9 @@ class Client(Closing):
 
         A question is retried only until its first event has come.
         """
-        body = question_body(question, history) | {"stream": True}
+        call = calls.stream(question, history)
         with ExitStack() as stack:
-            response = self._retrying(self._open_stream, stack, body)
+            response = self._retrying(self._open_stream, stack, call)
             reader = EventReader(on_wait)
             try:
                 for line in response.iter_lines():
@@ -88,8 +81,7 @@ class Client(Closing):
 
     def search(self, query: str, k: int = 5, *, distinct: bool = False) -> list[Hit]:
         """The `k` passages that match best."""
-        body = {"query": query, "k": k, "distinct": distinct}
-        return self._call(list[Hit], "POST", "/v1/search", json=body)
+        return self._call(calls.search(query, k, distinct))
 
     def search_images(
         self,
@@ -104,69 +96,61 @@ class Client(Closing):
 
         The `path` of each is the address of its picture at the server; `picture` gets it.
         """
-        options = image_search(example, text, minus, like, k)
-        return self._call(list[ImageHit], "POST", "/v1/images/search", **options)
+        return self._call(calls.search_images(example, text, minus, like, k))
 
     def picture(self, image_id: str) -> bytes | None:
         """An image as a JPEG of at most 1600 pixels each way, if there is one with that id."""
-        return self._call(bytes, "GET", picture_path(image_id), missing=None)
+        return self._call(calls.picture(image_id))
 
     def add(self, paths: Iterable[str | Path] | str | Path) -> LibraryReport:
         """Upload files, and folders with all that they hold; each file has its result."""
-        files = uploads(paths)
-        if not files:
-            return LibraryReport()
-        return self._call(LibraryReport, "POST", "/v1/documents", files=files)
+        call = calls.add(paths)
+        return LibraryReport() if call is None else self._call(call)
 
     def remove(self, document_id: str) -> tuple[str, ...]:
         """Remove a document, or all below a folder; the ids of what was removed."""
-        removed = self._call(Removed, "DELETE", document_path(document_id), missing=Removed([]))
+        removed = self._call(calls.remove(document_id))
         return tuple(removed.removed)
 
     def list_documents(self, query: str = "", *, offset: int = 0, limit: int = 100) -> DocumentList:
         """A page of the documents whose id or title holds the words of `query`, without texts."""
-        params = {"query": query, "offset": offset, "limit": limit}
-        return self._call(DocumentList, "GET", "/v1/documents", params=params)
+        return self._call(calls.list_documents(query, offset, limit))
 
     def documents(self, query: str = "") -> list[DocumentSummary]:
         """All documents whose id or title holds the words of `query`, without their texts."""
         found: list[DocumentSummary] = []
         while True:
-            page = self.list_documents(query, offset=len(found), limit=PAGE)
+            page = self.list_documents(query, offset=len(found), limit=calls.PAGE)
             found += page.documents
             if len(found) >= page.total or not page.documents:
                 return found
 
     def document(self, document_id: str) -> Document | None:
         """The document with that id, if there is one."""
-        return self._call(Document, "GET", document_path(document_id), missing=None)
+        return self._call(calls.document(document_id))
 
     def status(self) -> Status:
         """What is indexed and which models are in use."""
-        return self._call(Status, "GET", "/v1/status")
+        return self._call(calls.status())
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _call(
-        self, kind: type[T], method: str, path: str, *, missing: Any = ..., **options: Any
-    ) -> T:
-        return self._retrying(self._call_once, kind, method, path, missing, options)
+    def _call(self, call: Call[T]) -> T:
+        return self._retrying(self._call_once, call)
 
-    def _call_once(
-        self, kind: type[T], method: str, path: str, missing: Any, options: dict[str, Any]
-    ) -> T:
+    def _call_once(self, call: Call[T]) -> T:
         try:
-            response = self._http.request(method, path, **options)
+            response = self._http.request(call.method, call.path, **call.options)
         except httpx.TransportError as error:
             raise unreachable(error) from error
-        return result_of(kind, response, missing)
+        return result_of(call, response)
 
-    def _open_stream(self, stack: ExitStack, body: dict[str, Any]) -> httpx.Response:
+    def _open_stream(self, stack: ExitStack, call: Call[Answer]) -> httpx.Response:
         try:
             response = stack.enter_context(
-                self._http.stream("POST", "/v1/ask", json=body, headers=ACCEPT)
+                self._http.stream(call.method, call.path, **call.options)
             )
             if response.is_error:
                 response.read()

@@ -11,8 +11,6 @@ from assistant.serving import wire
 
 OnWait = Callable[[int], None]
 
-ACCEPT = {"Accept": wire.MEDIA_TYPE}
-
 
 class EventReader:
     """Turns the lines of server-sent events into events."""

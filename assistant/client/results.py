@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import httpx
 from pydantic import ValidationError
 
+from assistant.client.calls import Call
 from assistant.client.problems import raise_for_problem
 from assistant.errors import ServerError
 from assistant.serialisation import from_json_data
@@ -14,17 +15,17 @@ from assistant.serialisation import from_json_data
 T = TypeVar("T")
 
 
-def result_of(kind: type[T], response: httpx.Response, missing: Any) -> T:
-    """What was asked for; `missing`, unless it is `...`, where there is no such thing.
+def result_of(call: Call[T], response: httpx.Response) -> T:
+    """What was called for.
 
     Raises the error that the response tells of, and `ServerError` where it cannot be understood.
     """
-    if response.status_code == httpx.codes.NOT_FOUND and missing is not ...:
-        return missing
+    if response.status_code == httpx.codes.NOT_FOUND and call.missing is not ...:
+        return cast(T, call.missing)
     raise_for_problem(response)
-    if kind is bytes:
+    if call.kind is bytes:
         return cast(T, response.content)
-    return parsed(lambda: from_json_data(kind, json_of(response.text)))
+    return parsed(lambda: from_json_data(call.kind, json_of(response.text)))
 
 
 def parsed(read: Callable[[], T]) -> T:
