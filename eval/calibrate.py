@@ -127,8 +127,10 @@ def rows_of(
 
 def with_distant(rows: Sequence[Row], value: float) -> list[Row]:
     """The rows as they would be with this value of `DISTANT`."""
+    from assistant.answering.abstention import short_of
+
     return [
-        replace(row, signals={**row.signals, "distant": max(0.0, value - row.signals["cosine"])})
+        replace(row, signals={**row.signals, "distant": short_of(value, row.signals["cosine"])})
         for row in rows
     ]
 

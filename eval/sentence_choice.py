@@ -104,6 +104,7 @@ def main(data: Path, out: Path | None) -> None:
     from assistant.settings import Settings
 
     settings = Settings.load()
+    command = "python -m eval.sentence_choice"
     written: dict[str, Any] = {}
     tuning = [read_bank_questions(part) for part in TUNING_PARTS]
     for name, sets in (("bank", tuning), ("squad2", [read_squad2(data, "calibrate")])):
@@ -113,11 +114,8 @@ def main(data: Path, out: Path | None) -> None:
                 SentenceEmbeddings(bench.passages.embedder.embed_passages)
             )
             found = measure(chooser, read_questions(bench, asked))
-            command = "python -m eval.sentence_choice"
-            written["made_by"] = describe(
-                bench.assistant, with_language_model=False, command=command
-            )
-        written[name] = {"questions": len(asked), "figures": found}
+            made_by = describe(bench.assistant, with_language_model=False, command=command)
+        written[name] = {"made_by": made_by, "questions": len(asked), "figures": found}
         click.echo(f"{name}, {len(asked)} questions")
         for values, one in found.items():
             facts = one["key facts"]

@@ -151,10 +151,15 @@ def judgement_signals(reader: Reader, question: str, hits: Sequence[Hit]) -> Map
         "reading": _bounded(max(readings)),
         "first_reading": _bounded(readings[0]),
         "cosine": cosine,
-        "distant": max(0.0, DISTANT - cosine),
+        "distant": short_of(DISTANT, cosine),
         "nothing_of_the_kind": float(holds_nothing_of_the_kind(question, "\n".join(passages))),
         "unknown_names": len(unknown) / len(asked) if asked else 0.0,
     }
+
+
+def short_of(limit: float, cosine: float) -> float:
+    """By how much a cosine falls short of a limit; 0 where it does not."""
+    return max(0.0, limit - cosine)
 
 
 def best_cosine(hits: Sequence[Hit]) -> float:
