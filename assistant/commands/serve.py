@@ -17,9 +17,11 @@ from assistant.commands.options import MODEL, index_options, load_settings
 @click.option("--verbose", is_flag=True, help="Log every request.")
 def command(no_chat: bool, verbose: bool, **options: Any) -> None:
     """Start the chat and the HTTP server; Ctrl+C stops them."""
+    from assistant.serving.allocator import limit_arenas
     from assistant.serving.limits import is_local
     from assistant.serving.run import listen, serve_until_stopped
 
+    limit_arenas()
     settings = load_settings(**options)
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
